@@ -1,0 +1,40 @@
+# Everything runs in .venv, which is made once from requirements.lock.
+PYTHON := $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check install
+unexport PIP_FIND_LINKS PIP_CONSTRAINT PYTHONPATH
+.DELETE_ON_ERROR:
+.PHONY: run test lint lock validation bench clean
+
+run: .venv/.stamp
+	$(BIN)/assuage plan --patient examples/crps-inpatient.toml \
+	  --regimen crps-inpatient-esketamine-100h --product esketamine-5 --out out
+
+test: lint
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: .venv/.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+validation: .venv/.stamp
+	$(BIN)/python validation/run.py
+
+bench: .venv/.stamp
+	for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+
+lock:  # needs uv; keeps the pins that still fit; hatchling needs editables for -e
+	echo editables | uv pip compile pyproject.toml - --extra dev --python-version 3.11 --universal -q \
+	  --fork-strategy fewest --generate-hashes --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@echo 'Making .venv; this happens once and takes about a minute.'
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf .venv out dist validation/out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the drug does: arrays in, arrays out. No patient names, no files, no clock."""

@@ -1,0 +1,232 @@
+"""Predicts concentrations: a model, a subject and doses become series with bands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assuage.kinetics import exact
+from assuage.kinetics.effects import NG_PER_ML_PER_MG_PER_L
+from assuage.kinetics.exact import Array
+from assuage.kinetics.population import deviations, quantiles
+from assuage.kinetics.structure import (
+    Dose,
+    Subject,
+    System,
+    build,
+    parameter_values,
+    pushes_of,
+)
+from assuage.knowledge.schema.model import Model
+from assuage.refusals import Refusal, Refused
+
+LEVELS = (0.05, 0.5, 0.95)
+HOLD_H = 0.25  # how long a time-varying clearance is held at its middle value
+WEIGHT_BEYOND = 2.0  # times outside the studied weights at which a prediction is refused
+LONG_H = 48.0
+HIGH_RATE_MG_PER_KG_PER_H = 2.0
+Extend = Callable[[System], System]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One analyte over time: shapes (times,), in `unit`. Bands are None when none exist."""
+
+    analyte: str
+    unit: str
+    typical: Array
+    p5: Array | None = None
+    p50: Array | None = None
+    p95: Array | None = None
+    caveat: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one model says of one subject, with what it is worth."""
+
+    model: Model
+    times_h: Array
+    series: tuple[Series, ...]
+    warnings: tuple[str, ...]
+    step_error: float = 0.0  # bound on the relative error of a stepped clearance
+
+
+def is_time_varying(model: Model) -> bool:
+    """Whether a parameter moves with time, so that the solution is stepped."""
+    return any(one.form == "linear-in-time" for one in model.covariate)
+
+
+def curves(
+    model: Model,
+    subject: Subject,
+    doses: Sequence[Dose],
+    times_h: Array,
+    shifts: dict[str, Array] | None = None,
+    extend: Extend = lambda system: system,
+    hold_h: float = HOLD_H,
+) -> tuple[tuple[str, ...], Array]:
+    """Return output names and (patients, times, outputs) in mg/L, exact between events.
+
+    `shifts` are random effects by parameter; `extend` joins effect compartments or areas to
+    the system.
+    """
+
+    def system_at(time_h: float) -> System:
+        return extend(build(model, parameter_values(model, subject, shifts, time_h)))
+
+    system = system_at(0.0)
+    pushes = pushes_of(model, system, doses)
+    if is_time_varying(model):
+        found = exact.solve(
+            lambda time_h: system_at(time_h).matrix,
+            pushes, times_h, system.outputs, hold_h=hold_h,
+        )
+    else:
+        found = exact.solve(system.matrix, pushes, times_h, system.outputs)
+    return system.analytes, found
+
+
+def predict(
+    model: Model,
+    subject: Subject,
+    doses: Sequence[Dose],
+    times_h: Array,
+    *,
+    patients: int = 0,
+    seed: int = 1,
+) -> Prediction:
+    """Predict every analyte in ng/mL, with bands where the model publishes variability.
+
+    Raises Refused when the subject lies outside what the model applies to.
+    """
+    check_subject(model, subject)
+    names, typical = curves(model, subject, doses, times_h)
+    step_error = 0.0
+    if is_time_varying(model):
+        _, finer = curves(model, subject, doses, times_h, hold_h=HOLD_H / 2.0)
+        step_error = _richardson(typical, finer)
+        typical = finer
+    shifts = deviations(model, patients, seed) if patients else {}
+    bands = None
+    if shifts:
+        _, drawn = curves(model, subject, doses, times_h, shifts)
+        bands = quantiles(drawn, LEVELS) * NG_PER_ML_PER_MG_PER_L
+    caveats = {one.name: one.caveat for one in model.analyte}
+    series = []
+    for place, name in enumerate(names):
+        band = (None, None, None) if bands is None else tuple(b[:, place] for b in bands)
+        line = typical[0, :, place] * NG_PER_ML_PER_MG_PER_L
+        series.append(Series(name, "ng/mL", line, *band, caveat=caveats.get(name, "")))
+    warnings = warnings_for(model, subject, doses)
+    if patients and not shifts:
+        warnings.append(f"{model.id} has no band of its own: {model.no_variability}")
+    if step_error:
+        warnings.append(
+            f"clearance changes with time and was stepped: relative error at most {step_error:.1e}"
+        )
+    return Prediction(model, times_h, tuple(series), tuple(warnings), step_error)
+
+
+def _richardson(coarse: Array, fine: Array) -> float:
+    """Return a bound on the fine solution's relative error; the midpoint rule is second order."""
+    scale = np.maximum(np.abs(fine), 1e-6 * np.abs(fine).max(initial=0.0))
+    gap = np.divide(np.abs(fine - coarse), scale, out=np.zeros_like(fine), where=scale > 0.0)
+    return float(gap.max(initial=0.0))
+
+
+def check_subject(model: Model, subject: Subject) -> None:
+    """Raise Refused when the model can't be used for this subject. Unknown age refuses."""
+    if subject.age_years is None:
+        raise Refused(Refusal.AGE_UNKNOWN)
+    applies = model.applies_age_years
+    if not applies.holds(subject.age_years):
+        raise Refused(
+            Refusal.AGE_OUTSIDE_MODEL,
+            age=f"{subject.age_years:g} y",
+            model=model.id,
+            low=_end(applies.low, "y", "no lower end"),
+            high=_end(applies.high, "y", "no upper end"),
+            choices="see 'assuage models'",
+        )
+    studied = model.studied.weight_kg
+    if studied is None or subject.weight_kg is None:
+        return
+    low = (studied.low or 0.0) / WEIGHT_BEYOND
+    high = float("inf") if studied.high is None else studied.high * WEIGHT_BEYOND
+    if not low <= subject.weight_kg <= high:
+        raise Refused(
+            Refusal.WEIGHT_OUTSIDE_MODEL,
+            weight=f"{subject.weight_kg:g} kg",
+            model=model.id,
+            low=_end(studied.low, "kg", "no lower end"),
+            high=_end(studied.high, "kg", "no upper end"),
+            choices="see 'assuage models'",
+        )
+
+
+def _end(value: float | None, unit: str, none: str) -> str:
+    return none if value is None else f"{value:g} {unit}"
+
+
+def warnings_for(model: Model, subject: Subject, doses: Sequence[Dose]) -> list[str]:
+    """Return where this use of the model lies outside what it was built from."""
+    found: list[str] = []
+    ages = model.studied.age_years
+    if subject.age_years is not None and not ages.holds(subject.age_years):
+        found.append(
+            f"age {subject.age_years:g} y lies outside the ages studied for {model.id} "
+            f"({_end(ages.low, 'y', 'unknown')} to {_end(ages.high, 'y', 'unknown')})"
+        )
+    elif ages.low is None or ages.high is None:
+        found.append(f"the ages studied for {model.id} are not fully known ({ages.where})")
+    weights = model.studied.weight_kg
+    if weights is None:
+        found.append(f"the weights studied for {model.id} are not known")
+    elif subject.weight_kg is not None and not weights.holds(subject.weight_kg):
+        found.append(
+            f"weight {subject.weight_kg:g} kg lies outside {_end(weights.low, 'kg', 'unknown')} "
+            f"to {_end(weights.high, 'kg', 'unknown')}, the range known for {model.id}"
+        )
+    found += _exposure_warnings(model, subject, doses)
+    return found
+
+
+def _exposure_warnings(model: Model, subject: Subject, doses: Sequence[Dose]) -> list[str]:
+    found = []
+    longest = max((one.duration_h or 0.0 for one in doses), default=0.0)
+    limit = model.studied.duration_h_max
+    ends = [one.start_h + (one.duration_h or 0.0) for one in doses]
+    spans = _unbroken(doses)
+    longest = max([longest, *spans], default=0.0)
+    long_limit = LONG_H if limit is None else limit.value
+    if ends and longest > long_limit:
+        found.append(
+            f"infusion runs {longest:g} h; beyond {long_limit:g} h levels are uncertain twofold "
+            "(x2 either way)"
+        )
+    rates = [
+        one.amount_mg / one.duration_h / subject.weight_kg
+        for one in doses
+        if one.duration_h and one.duration_h >= 1.0 and subject.weight_kg
+    ]
+    if rates and max(rates) > HIGH_RATE_MG_PER_KG_PER_H:
+        found.append(
+            f"rate {max(rates):.3g} mg/kg/h; above {HIGH_RATE_MG_PER_KG_PER_H:g} mg/kg/h levels "
+            "are uncertain twofold (x2 either way)"
+        )
+    return found
+
+
+def _unbroken(doses: Sequence[Dose]) -> list[float]:
+    """Return how long each run of touching infusions lasts."""
+    runs: list[list[float]] = []
+    for one in sorted((d for d in doses if d.duration_h), key=lambda d: d.start_h):
+        end = one.start_h + (one.duration_h or 0.0)
+        if runs and one.start_h <= runs[-1][1] + 1e-9:
+            runs[-1][1] = max(runs[-1][1], end)
+        else:
+            runs.append([one.start_h, end])
+    return [end - start for start, end in runs]

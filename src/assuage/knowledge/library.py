@@ -1,0 +1,178 @@
+"""Reads the knowledge files, checks them, and refuses to go on with a damaged one.
+
+Files are read when asked for and kept. The folder travels inside the package, so nothing is
+fetched. `digest()` names the exact knowledge a plan was made from.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from assuage.knowledge.dimensions import check as check_dimensions
+from assuage.knowledge.schema.effect import EffectFile
+from assuage.knowledge.schema.facts import Source
+from assuage.knowledge.schema.model import Model
+from assuage.knowledge.schema.regimen import Product, Regimen
+from assuage.knowledge.schema.safety import LimitFact, Place, SafetyFile, Term
+from assuage.refusals import Refusal, Refused
+
+ROOT = Path(__file__).parent
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+def _damaged(path: Path, why: object) -> Refused:
+    shown = " ".join(str(why).split())[:400]
+    return Refused(Refusal.KNOWLEDGE_DAMAGED, path=path.relative_to(ROOT).as_posix(), why=shown)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _load(path: Path, kind: type[Kind], content: object = None) -> Kind:
+    try:
+        return kind.model_validate(_read(path) if content is None else content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _damaged(path, f"{where}: {first['msg']}") from error
+
+
+def _list(path: Path, key: str, kind: type[Kind]) -> tuple[Kind, ...]:
+    content = _read(path)
+    rows = content.get(key)
+    if set(content) != {key} or not isinstance(rows, list):
+        raise _damaged(path, f"it should hold [[{key}]] and nothing else")
+    return tuple(_load(path, kind, row) for row in rows)
+
+
+def _ids(folder: str) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in (ROOT / folder).glob("*.toml")))
+
+
+def _one(folder: str, id_: str, what: str) -> Path:
+    if id_ not in _ids(folder):
+        raise Refused(
+            Refusal.VALUE_NOT_ALLOWED, text=id_, what=what, choices=", ".join(_ids(folder))
+        )
+    return ROOT / folder / f"{id_}.toml"
+
+
+def model_ids() -> tuple[str, ...]:
+    """Return the ids of the kinetic models."""
+    return _ids("models")
+
+
+@cache
+def model(id_: str) -> Model:
+    """Return a kinetic model. Raises Refused if it isn't known or its file is damaged."""
+    path = _one("models", id_, "model")
+    found = _load(path, Model)
+    if found.id != id_:
+        raise _damaged(path, f"its id is '{found.id}'")
+    try:
+        check_dimensions(found)
+    except ValueError as error:
+        raise _damaged(path, error) from error
+    return found
+
+
+def effect_ids() -> tuple[str, ...]:
+    """Return the ids of the effects."""
+    return _ids("effects")
+
+
+@cache
+def effect(id_: str) -> EffectFile:
+    """Return an effect file."""
+    return _load(_one("effects", id_, "effect"), EffectFile)
+
+
+def regimen_ids() -> tuple[str, ...]:
+    """Return the ids of the regimens."""
+    return _ids("regimens")
+
+
+@cache
+def regimen(id_: str) -> Regimen:
+    """Return a regimen."""
+    path = _one("regimens", id_, "regimen")
+    found = _load(path, Regimen)
+    if found.id != id_:
+        raise _damaged(path, f"its id is '{found.id}'")
+    return found
+
+
+@cache
+def products() -> dict[str, Product]:
+    """Return the drug products by id."""
+    rows = _list(ROOT / "products.toml", "product", Product)
+    return {one.id: one for one in rows}
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Return every source by id. Raises Refused when an id is given twice."""
+    found: dict[str, Source] = {}
+    for path in sorted((ROOT / "sources").glob("*.toml")):
+        for one in _list(path, "source", Source):
+            if one.id in found:
+                raise _damaged(path, f"the source '{one.id}' is given twice")
+            found[one.id] = one
+    return found
+
+
+@cache
+def safety() -> SafetyFile:
+    """Return every precaution, interaction, threshold, cumulative rule, advice and correction."""
+    merged: dict[str, list[object]] = {name: [] for name in SafetyFile.model_fields}
+    for path in sorted((ROOT / "precautions").glob("*.toml")):
+        part = _load(path, SafetyFile)
+        for name in merged:
+            merged[name] += getattr(part, name)
+    return SafetyFile.model_construct(**{name: tuple(rows) for name, rows in merged.items()})
+
+
+@cache
+def limits() -> dict[str, LimitFact]:
+    """Return the drug-wide limits by id."""
+    rows = _list(ROOT / "limits.toml", "limit", LimitFact)
+    return {one.id: one for one in rows}
+
+
+def place_codes() -> tuple[str, ...]:
+    """Return the codes of the places whose law is held, in upper case."""
+    return tuple(code.upper() for code in _ids("law"))
+
+
+@cache
+def place(code: str) -> Place | None:
+    """Return the law record of a place, or None when there is none."""
+    path = ROOT / "law" / f"{code.lower()}.toml"
+    return _load(path, Place) if path.stem in _ids("law") else None
+
+
+@cache
+def terms() -> tuple[Term, ...]:
+    """Return the glossary."""
+    return _list(ROOT / "glossary.toml", "term", Term)
+
+
+@cache
+def digest() -> str:
+    """Return a SHA-256 over every knowledge file, names and bytes, in a fixed order."""
+    total = sha256()
+    for path in sorted(ROOT.rglob("*.toml")):
+        name = path.relative_to(ROOT).as_posix().encode()
+        body = path.read_bytes()
+        total.update(b"%d:%s%d:" % (len(name), name, len(body)) + body)
+    return total.hexdigest()

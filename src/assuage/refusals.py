@@ -1,0 +1,245 @@
+"""Every way assuage says no.
+
+One enumeration. A member's value is (sentence, remedy); both are templates filled by the
+keywords given to `Refused`. Members stand in order of precedence: when several hold at once,
+the first in this file is the one that is shown. Docs and tests read this file, so a refusal
+that isn't here doesn't exist.
+
+    AssuageError
+    └── Refused            a command was understood and declined
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Refusal(Enum):
+    """What was refused: (one sentence, one remedy), in order of precedence."""
+
+    # The words of the request.
+    QUANTITY_EMPTY = (
+        "no {what} was given",
+        "write a number, a space and a unit, such as {example}",
+    )
+    QUANTITY_AMBIGUOUS = (
+        "'{text}' can be read in more than one way as {what}",
+        "write plain digits with a decimal point, one space and a unit, such as {example}",
+    )
+    QUANTITY_NOT_POSITIVE = (
+        "{what} '{text}' is negative or zero",
+        "write a number above zero, such as {example}",
+    )
+    QUANTITY_UNIT_MISSING = (
+        "'{text}' has no unit, so it isn't {what}",
+        "add the unit, such as {example}",
+    )
+    QUANTITY_UNIT_UNKNOWN = (
+        "'{unit}' isn't a unit that assuage reads for {what}",
+        "use one of: {units}",
+    )
+    QUANTITY_UNIT_WRONG = (
+        "'{text}' isn't {what}",
+        "give {what}, such as {example}",
+    )
+    QUANTITY_IMPLAUSIBLE = (
+        "{what} '{text}' lies outside {low} to {high} {unit}",
+        "check for a slipped decimal point or a wrong unit, such as {example}",
+    )
+    ADMINISTRATION_UNREADABLE = (
+        "'{text}' isn't an administration that assuage can read",
+        "write one of the forms listed by 'assuage simulate --help', such as {example}",
+    )
+    VALUE_NOT_ALLOWED = (
+        "'{text}' isn't a known {what}",
+        "use one of: {choices}",
+    )
+    OPTION_CONFLICT = (
+        "{what} can't be used together",
+        "{remedy}",
+    )
+    OPTION_MISSING = (
+        "{what} is needed and was not given",
+        "{remedy}",
+    )
+    FILE_UNREADABLE = (
+        "the file '{path}' can't be read: {why}",
+        "check the path and the format; 'examples/' holds files that work",
+    )
+    FILE_UNWRITABLE = (
+        "'{path}' can't be written: {why}",
+        "choose a folder that exists, can be written to and has room",
+    )
+    FIELD_UNKNOWN = (
+        "'{field}' isn't a field of {what}",
+        "use one of: {choices}",
+    )
+    FIELD_INVALID = (
+        "{field} in {what} is not valid: {why}",
+        "correct that field; 'examples/' holds files that work",
+    )
+    KNOWLEDGE_DAMAGED = (
+        "the knowledge file {path} is not valid: {why}",
+        "restore the file or reinstall assuage; nothing is planned on damaged knowledge",
+    )
+    TERM_UNKNOWN = (
+        "there is nothing to explain under '{text}'",
+        "use one of: {choices}",
+    )
+    # Who may have what, where.
+    RESEARCH_LOCK = (
+        "{regimen} is a research technique and can't be ordered",
+        "read it with 'assuage regimens {regimen}', or simulate it with {needs}",
+    )
+    PLACE_UNKNOWN = (
+        "assuage has no law record for the place '{place}'",
+        "use one of: {choices}; unknown law is not permission",
+    )
+    PLACE_DATE_UNKNOWN = (
+        "assuage has no law record for {place} on {date}",
+        "plan for a date from {earliest} on, or add the law of that date to the record",
+    )
+    PLACE_NOT_PERMITTED = (
+        "{regimen} isn't permitted in {place} on {date}: {why}",
+        "choose a regimen that the law of the place permits, or correct the place or date",
+    )
+    SETTING_NOT_PERMITTED = (
+        "{regimen} isn't given in the setting '{setting}'",
+        "use one of: {choices}",
+    )
+    # The drug product.
+    PRODUCT_MISSING = (
+        "no drug product was named, so millilitres can't be worked out",
+        "add --product with one of: {choices}",
+    )
+    PRODUCT_STRENGTH_UNKNOWN = (
+        "'{text}' isn't a product strength that assuage holds",
+        "use one of: {choices}; each strength is its own product",
+    )
+    PRODUCT_DRUG_MISMATCH = (
+        "{regimen} is a regimen of {wanted} and the product {product} is {given}",
+        "choose a product of {wanted}; the two are not interchangeable dose for dose",
+    )
+    ROUTE_MISMATCH = (
+        "{what} is for the route {wanted}, not {given}",
+        "choose a regimen, model or product for the route {given}, or correct the route",
+    )
+    # The patient.
+    WEIGHT_UNKNOWN = (
+        "{regimen} is dosed by weight and no weight was given",
+        "weigh the patient and add --weight, or use a field regimen with --field",
+    )
+    AGE_UNKNOWN = (
+        "no age was given; unknown is not taken for adult",
+        "add the age, such as --age '46 y'",
+    )
+    AGE_OUTSIDE_REGIMEN = (
+        "age {age} lies outside {low} to {high}, which {regimen} was written for",
+        "choose a regimen written for this age",
+    )
+    AGE_OUTSIDE_MODEL = (
+        "age {age} lies outside what {model} was built from ({low} to {high})",
+        "choose a model whose studied range holds this age: {choices}",
+    )
+    WEIGHT_OUTSIDE_MODEL = (
+        "weight {weight} is more than twice beyond what {model} was built from ({low} to {high})",
+        "check the weight, or choose a model whose studied range holds it: {choices}",
+    )
+    WEIGHT_DISAGREES = (
+        "weight {weight} differs by {percent} % from the last, {last}",
+        "weigh again; to go on, add --accept WEIGHT_DISAGREES with a name and a reason",
+    )
+    PRECAUTION_ABSOLUTE = (
+        "{condition} is an absolute contraindication in {context} ({source})",
+        "do not give this regimen; choose another treatment or correct the record",
+    )
+    THEOPHYLLINE = (
+        "{medicine} is not given together with ketamine: {effect} ({source})",
+        "stop or replace it, or add --accept THEOPHYLLINE with a name and a reason",
+    )
+    # The dose.
+    DOSE_OVER_HARD_LIMIT = (
+        "{quantity} {value} is over the hard limit of {limit}",
+        "lower the dose; a hard limit can't be passed",
+    )
+    DOSE_UNDER_HARD_LIMIT = (
+        "{quantity} {value} is under the hard limit of {limit}",
+        "check for a slipped decimal point; a hard limit can't be passed",
+    )
+    DOSE_OVER_SOFT_LIMIT = (
+        "{quantity} {value} is over the soft limit of {limit}",
+        "lower the dose, or add --accept DOSE_OVER_SOFT_LIMIT with a name and a reason",
+    )
+    DOSE_UNDER_SOFT_LIMIT = (
+        "{quantity} {value} is under the soft limit of {limit}",
+        "check the dose, or add --accept DOSE_UNDER_SOFT_LIMIT with a name and a reason",
+    )
+    LIMIT_MISSING = (
+        "no limit is known for {quantity}, and a missing limit is not permission",
+        "add the guardrail to the regimen's file with its source",
+    )
+    LIVER_INTERVAL = (
+        "the last long infusion ended {days} days ago, inside the {limit} days that injured livers",
+        "wait and repeat liver tests, or add --accept LIVER_INTERVAL with a name and a reason",
+    )
+    SECOND_CHECK = (
+        "{volume} for one dose is more than one vial, as a tenfold error would be",
+        "have a second person check it, then add --accept SECOND_CHECK with a name and a reason",
+    )
+    PUMP_RANGE = (
+        "the pump would have to run at {rate}, outside {low} to {high}",
+        "choose a product strength or dilution that brings the rate into range",
+    )
+    # The science.
+    MODEL_UNSUITABLE = (
+        "{model} can't predict this: {why}",
+        "choose another model: {choices}",
+    )
+    NOT_PLANNABLE = (
+        "{regimen} can be read but not planned: {why}",
+        "choose a regimen with published doses; see 'assuage regimens'",
+    )
+
+
+PRECEDENCE: dict[Refusal, int] = {refusal: rank for rank, refusal in enumerate(Refusal)}
+
+
+class AssuageError(Exception):
+    """Base of every error that assuage raises on purpose."""
+
+
+class Refused(AssuageError):
+    """A command was understood and declined.
+
+    `fields` fill the templates of the refusal; a field that is missing is a programming error
+    and raises KeyError at once, so no half-filled sentence can reach a person.
+    """
+
+    def __init__(self, refusal: Refusal, **fields: object) -> None:
+        sentence, remedy = refusal.value
+        self.refusal = refusal
+        self.fields = fields
+        self.sentence: str = _one_line(sentence.format_map(fields))
+        self.remedy: str = _one_line(remedy.format_map(fields))
+        super().__init__(f"{self.code}: {self.sentence}. Remedy: {self.remedy}.")
+
+    @property
+    def code(self) -> str:
+        """The refusal's name, stable across versions."""
+        return self.refusal.name
+
+    def as_dict(self) -> dict[str, dict[str, str]]:
+        """Return the shape that every face prints under --json."""
+        return {
+            "refusal": {"code": self.code, "sentence": self.sentence, "remedy": self.remedy},
+        }
+
+
+def first(refused: Iterable[Refused]) -> Refused | None:
+    """Return the refusal that takes precedence, or None when there is none."""
+    return min(refused, key=lambda one: PRECEDENCE[one.refusal], default=None)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

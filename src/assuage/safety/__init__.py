@@ -1,0 +1,1 @@
+"""What must never happen: guardrails, eligibility, limits. Pure functions on facts."""

@@ -1,0 +1,151 @@
+"""Who not to treat: precautions, interactions, the liver rule, and what nobody answered.
+
+An absolute contraindication that was read in a source refuses. One that is unverified is shown
+and never gates. What was not answered is an open question, never taken for absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assuage.knowledge.schema.facts import Sourced
+from assuage.knowledge.schema.safety import Cumulative, Interaction, Precaution, SafetyFile
+from assuage.refusals import Refusal, Refused
+
+Grade = Literal["absolute", "relative", "disputed", "refuse", "warn", "inform", "open"]
+MONTHS_3_Y = 0.25
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found about this patient. `present` is None when nobody answered."""
+
+    kind: Literal["precaution", "interaction", "question", "cumulative"]
+    name: str
+    grade: Grade
+    present: bool | None
+    text: str
+    fact: Sourced
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All findings, and the refusals among them."""
+
+    findings: tuple[Finding, ...]
+    refusals: tuple[Refused, ...]
+
+
+def applies(precaution: Precaution, contexts: Sequence[str], drug: str) -> bool:
+    """Whether a precaution concerns this drug in any of these contexts."""
+    meant = not precaution.drugs or drug in precaution.drugs
+    return meant and bool(set(precaution.contexts) & {*contexts, "all"})
+
+
+def precautions(
+    safety: SafetyFile,
+    answers: Mapping[str, bool],
+    age_years: float | None,
+    contexts: Sequence[str],
+    drug: str,
+) -> Assessment:
+    """Assess every precaution that applies, against the answers that were given."""
+    known = dict(answers)
+    if age_years is not None:
+        known["age-under-3-months"] = age_years < MONTHS_3_Y
+    findings: list[Finding] = []
+    refusals: list[Refused] = []
+    for one in safety.precaution:
+        if not applies(one, contexts, drug):
+            continue
+        present = known.get(one.condition)
+        if present is None:
+            findings.append(Finding("question", one.name, "open", None, one.question, one))
+        elif present:
+            findings.append(Finding("precaution", one.name, one.grade, True, one.text, one))
+            if one.grade == "absolute" and one.read != "unverified":
+                refusals.append(
+                    Refused(
+                        Refusal.PRECAUTION_ABSOLUTE,
+                        condition=_plain(one.name),
+                        context=" and ".join(one.contexts) + " use",
+                        source=f"{one.source}, {one.read}",
+                    )
+                )
+    return Assessment(tuple(findings), tuple(refusals))
+
+
+def conditions_asked(safety: SafetyFile) -> tuple[str, ...]:
+    """Return every condition a patient file may answer."""
+    return tuple(sorted({one.condition for one in safety.precaution} - {"age-under-3-months"}))
+
+
+def interactions(
+    safety: SafetyFile, medicines: Sequence[str], contexts: Sequence[str], route: str
+) -> Assessment:
+    """Match the medicines list against the interaction groups, by generic name."""
+    findings: list[Finding] = []
+    refusals: list[Refused] = []
+    for one in safety.interaction:
+        if one.routes and route not in one.routes:
+            continue
+        if not set(one.contexts) & {*contexts, "all"}:
+            continue
+        for medicine in medicines:
+            if not _matches(one, medicine):
+                continue
+            name = f"{medicine} ({one.name})"
+            findings.append(Finding("interaction", name, one.action, True, one.effect, one))
+            if one.action == "refuse":
+                refusals.append(
+                    Refused(
+                        Refusal.THEOPHYLLINE,
+                        medicine=medicine,
+                        effect=_plain(one.effect).rstrip("."),
+                        source=f"{one.source}, {one.read}",
+                    )
+                )
+    return Assessment(tuple(findings), tuple(refusals))
+
+
+def _matches(interaction: Interaction, medicine: str) -> bool:
+    """Whole words, so that 'naloxone' does not match 'loxo' and salts still match."""
+    words = medicine.casefold().replace("-", " ").split()
+    for name in interaction.medicines:
+        wanted = name.casefold().replace("-", " ").split()
+        spans = range(len(words) - len(wanted) + 1)
+        if any(words[k : k + len(wanted)] == wanted for k in spans):
+            return True
+    return False
+
+
+def liver(
+    rules: Sequence[Cumulative], days_since_last_long: int | None, this_course_h: float
+) -> Assessment:
+    """Apply the liver rule to a course that holds a long infusion."""
+    findings: list[Finding] = []
+    refusals: list[Refused] = []
+    for rule in rules:
+        if rule.interval_d is None or rule.long_infusion_h is None:
+            continue
+        if this_course_h < rule.long_infusion_h.value or days_since_last_long is None:
+            continue
+        near = days_since_last_long <= rule.interval_d.value
+        findings.append(
+            Finding("cumulative", rule.organ, "refuse" if near else "warn", near, rule.text, rule)
+        )
+        if near:
+            refusals.append(
+                Refused(
+                    Refusal.LIVER_INTERVAL,
+                    days=days_since_last_long,
+                    limit=f"{rule.interval_d.value:g}",
+                )
+            )
+    return Assessment(tuple(findings), tuple(refusals))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
