@@ -24,8 +24,8 @@ validation: .venv/.stamp
 bench: .venv/.stamp
 	for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
 
-lock:  # needs uv; keeps the pins that still fit; hatchling needs editables for -e
-	echo editables | uv pip compile pyproject.toml - --extra dev --python-version 3.11 --universal -q \
+lock:  # needs uv; keeps the pins that still fit
+	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal -q \
 	  --fork-strategy fewest --generate-hashes --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock
 

@@ -5,7 +5,7 @@
 Prints, for each model, the worst relative error of a concentration, |x - ref| over the larger of
 |ref| and a millionth of that analyte's peak, and the worst error of the mass balance, drug in
 less what is in the body and what has been eliminated, over the drug in. The judge is an
-independent reading of the model file, integrated by SciPy's DOP853 at rtol 1e-12. A clearance
+independent reading of the model file, integrated by SciPy's DOP853 at rtol 1e-13. A clearance
 that moves with time is stepped, so its error is shown as a share of its stated bound.
 """
 

@@ -19,6 +19,10 @@ class Refusal(Enum):
     """What was refused: (one sentence, one remedy), in order of precedence."""
 
     # The words of the request.
+    COMMAND_UNREADABLE = (
+        "the command can't be read: {why}",
+        "see '{command} --help'",
+    )
     QUANTITY_EMPTY = (
         "no {what} was given",
         "write a number, a space and a unit, such as {example}",
@@ -199,6 +203,11 @@ class Refusal(Enum):
     NOT_PLANNABLE = (
         "{regimen} can be read but not planned: {why}",
         "choose a regimen with published doses; see 'assuage regimens'",
+    )
+    # Assuage itself.
+    INTERNAL_FAULT = (
+        "assuage failed and shows no result: {why}",
+        "report this line and the command that led to it; do not work around it",
     )
 
 

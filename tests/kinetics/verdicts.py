@@ -71,7 +71,10 @@ def worst_imbalance(
     pushes = pushes_of(model, system, doses)
     everything = np.ones((1, 1, system.matrix.shape[-1] + 1))
     if is_time_varying(model):
-        found = exact.solve(matrix_at, pushes, times, everything, hold_h=HOLD_H)
+        found = exact.solve(
+            lambda start, end: matrix_at((start + end) / 2.0),
+            pushes, times, everything, hold_h=HOLD_H,
+        )
     else:
         found = exact.solve(matrix_at(0.0), pushes, times, everything)
     return float(np.abs(found[0, :, 0] - entered).max() / entered.max())

@@ -141,4 +141,5 @@ def _dose_share(scale: MoodAmplitude, dose: float) -> float:
 def mood_control_effect(scale: MoodAmplitude, time_d: Array) -> Array:
     """Return the points that the control arm loses over time (days) without the drug."""
     rate = np.log(2.0) / _days(scale.control_half_time)
-    return scale.control.value * (1.0 - np.exp(-rate * np.maximum(time_d, 0.0)))
+    lost: Array = scale.control.value * (1.0 - np.exp(-rate * np.maximum(time_d, 0.0)))
+    return lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -23,11 +24,12 @@ from assuage.knowledge.schema.model import Model
 from assuage.refusals import Refusal, Refused
 
 LEVELS = (0.05, 0.5, 0.95)
-HOLD_H = 0.25  # how long a time-varying clearance is held at its middle value
+HOLD_H = 0.25  # how long a time-varying clearance is held at one value
 WEIGHT_BEYOND = 2.0  # times outside the studied weights at which a prediction is refused
 LONG_H = 48.0
 HIGH_RATE_MG_PER_KG_PER_H = 2.0
 Extend = Callable[[System], System]
+Hold = Literal["middle", "above", "below"]
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,13 @@ def curves(
     shifts: dict[str, Array] | None = None,
     extend: Extend = lambda system: system,
     hold_h: float = HOLD_H,
+    hold: Hold = "middle",
 ) -> tuple[tuple[str, ...], Array]:
     """Return output names and (patients, times, outputs) in mg/L, exact between events.
 
     `shifts` are random effects by parameter; `extend` joins effect compartments or areas to
-    the system.
+    the system. A rate that moves with time is held over steps of at most `hold_h`, at its middle
+    value or, for a bound, at whichever end of the step gives more (`above`) or less (`below`).
     """
 
     def system_at(time_h: float) -> System:
@@ -81,12 +85,22 @@ def curves(
     pushes = pushes_of(model, system, doses)
     if is_time_varying(model):
         found = exact.solve(
-            lambda time_h: system_at(time_h).matrix,
-            pushes, times_h, system.outputs, hold_h=hold_h,
+            _held(lambda time_h: system_at(time_h).matrix, hold),
+            pushes,
+            times_h,
+            system.outputs,
+            hold_h=hold_h,
         )
     else:
         found = exact.solve(system.matrix, pushes, times_h, system.outputs)
     return system.analytes, found
+
+
+def _held(matrix_at: Callable[[float], Array], hold: Hold) -> Callable[[float, float], Array]:
+    if hold == "middle":
+        return lambda start_h, end_h: matrix_at((start_h + end_h) / 2.0)
+    pick = np.maximum if hold == "above" else np.minimum
+    return lambda start_h, end_h: pick(matrix_at(start_h), matrix_at(end_h))
 
 
 def predict(
@@ -103,12 +117,8 @@ def predict(
     Raises Refused when the subject lies outside what the model applies to.
     """
     check_subject(model, subject)
-    names, typical = curves(model, subject, doses, times_h)
-    step_error = 0.0
-    if is_time_varying(model):
-        _, finer = curves(model, subject, doses, times_h, hold_h=HOLD_H / 2.0)
-        step_error = _richardson(typical, finer)
-        typical = finer
+    names, typical = curves(model, subject, doses, times_h, hold_h=HOLD_H / 2.0)
+    step_error = _step_error(model, subject, doses, times_h, typical)
     shifts = deviations(model, patients, seed) if patients else {}
     bands = None
     if shifts:
@@ -117,9 +127,9 @@ def predict(
     caveats = {one.name: one.caveat for one in model.analyte}
     series = []
     for place, name in enumerate(names):
-        band = (None, None, None) if bands is None else tuple(b[:, place] for b in bands)
+        low, middle, high = (None,) * 3 if bands is None else [b[:, place] for b in bands]
         line = typical[0, :, place] * NG_PER_ML_PER_MG_PER_L
-        series.append(Series(name, "ng/mL", line, *band, caveat=caveats.get(name, "")))
+        series.append(Series(name, "ng/mL", line, low, middle, high, caveats.get(name, "")))
     warnings = warnings_for(model, subject, doses)
     if patients and not shifts:
         warnings.append(f"{model.id} has no band of its own: {model.no_variability}")
@@ -130,11 +140,25 @@ def predict(
     return Prediction(model, times_h, tuple(series), tuple(warnings), step_error)
 
 
-def _richardson(coarse: Array, fine: Array) -> float:
-    """Return a bound on the fine solution's relative error; the midpoint rule is second order."""
-    scale = np.maximum(np.abs(fine), 1e-6 * np.abs(fine).max(initial=0.0))
-    gap = np.divide(np.abs(fine - coarse), scale, out=np.zeros_like(fine), where=scale > 0.0)
-    return float(gap.max(initial=0.0))
+def _step_error(
+    model: Model, subject: Subject, doses: Sequence[Dose], times_h: Array, typical: Array
+) -> float:
+    """Return a bound on the relative error of a stepped solution; 0 when nothing is stepped.
+
+    A compartment matrix has no negative entry off its diagonal, so the larger matrix, entry by
+    entry, holds more drug everywhere. With rates that rise or fall throughout a step, its ends
+    therefore enclose the truth. Relative to a value, or to a millionth of its analyte's peak.
+    """
+    if not is_time_varying(model):
+        return 0.0
+    above, below = (
+        curves(model, subject, doses, times_h, hold_h=HOLD_H / 2.0, hold=hold)[1]
+        for hold in ("above", "below")
+    )
+    scale = np.maximum(below, 1e-6 * below.max(axis=1, keepdims=True, initial=0.0))
+    gap = np.maximum(above - typical, typical - below)
+    share = np.divide(gap, scale, out=np.zeros_like(gap), where=scale > 0.0)
+    return float(share.max(initial=0.0))
 
 
 def check_subject(model: Model, subject: Subject) -> None:

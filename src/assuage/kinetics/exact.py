@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ def _steps(matrix: Array, targets: Sequence[int]) -> Callable[[float], tuple[Arr
 
 
 def solve(
-    matrix: Array | Callable[[float], Array],
+    matrix: Array | Callable[[float, float], Array],
     pushes: Sequence[Push],
     times_h: Array,
     weights: Array,
@@ -99,8 +100,8 @@ def solve(
 ) -> Array:
     """Solve from an empty body and return the outputs at the times asked for.
 
-    matrix   (patients, m, m) in 1/h; or, for time-varying clearance, a function of time that
-             returns one, held at the middle of steps of at most `hold_h`.
+    matrix   (patients, m, m) in 1/h; or, for time-varying clearance, a function of a step's
+             start and end that returns the one to hold over it, in steps of at most `hold_h`.
     times_h  (times,), rising, not negative.
     weights  (patients, outputs, m): an output is weights . state.
     Returns  (patients, times, outputs).
@@ -109,7 +110,7 @@ def solve(
     """
     _check(pushes, times_h)
     varying = callable(matrix)
-    first = matrix(0.0) if callable(matrix) else matrix
+    first = matrix(0.0, 0.0) if callable(matrix) else matrix
     patients, size, _ = first.shape
     targets = sorted({one.state for one in pushes if one.end_h is not None})
     grid = _grid(pushes, times_h, hold_h if varying else None)
@@ -128,7 +129,7 @@ def solve(
         span = grid[place + 1] - time
         middle = time + span / 2.0
         if callable(matrix):
-            step = _steps(matrix(middle), targets)
+            step = _steps(matrix(time, grid[place + 1]), targets)
         assert step is not None
         phi, gamma = step(span)
         state = phi @ state
@@ -160,7 +161,7 @@ def _grid(pushes: Sequence[Push], times_h: Array, hold_h: float | None) -> list[
     if hold_h is None:
         return grid
     fine: list[float] = []
-    for start, end in zip(grid, grid[1:], strict=False):
+    for start, end in pairwise(grid):
         pieces = max(1, int(np.ceil((end - start) / hold_h - 1e-9)))
         fine += [start + (end - start) * k / pieces for k in range(pieces)]
     return [*fine, grid[-1]]

@@ -55,15 +55,8 @@ def of_unit(unit: str) -> Dim:
     return Dim(tuple(sorted(dimensionality(unit).items())))
 
 
-VOLUME = of_unit("L")
-CLEARANCE = of_unit("L/h")
-RATE = of_unit("1/h")
-TIME = of_unit("h")
-NONE = Dim(())
-
-
-def _expect(dims: Mapping[str, Dim], name: str | None, wanted: Dim, what: str) -> None:
-    if name is not None and dims[name].powers != wanted.powers:
+def _expect(dims: Mapping[str, Dim], name: str | None, unit: str, what: str) -> None:
+    if name is not None and dims[name].powers != of_unit(unit).powers:
         raise ValueError(f"'{name}' is used as {what} and its unit is not one")
 
 
@@ -82,24 +75,24 @@ def check(model: Model) -> None:
                 raise ValueError(f"'{name}' is not in {one.unit}")
             dims[name] = found
     for compartment in model.compartment:
-        _expect(dims, compartment.volume, VOLUME, "a volume")
+        _expect(dims, compartment.volume, "L", "a volume")
     volumes = {one.name for one in model.compartment if one.volume}
     for flow in model.flow:
-        _expect(dims, flow.clearance, CLEARANCE, "a clearance")
-        _expect(dims, flow.rate, RATE, "a rate")
+        _expect(dims, flow.clearance, "L/h", "a clearance")
+        _expect(dims, flow.rate, "1/h", "a rate")
         starts = flow.between or (flow.source_place,)
         if flow.clearance and not set(starts) <= volumes:
             raise ValueError(f"a clearance leaves a place without a volume: {starts}")
     for entry in model.input:
-        _expect(dims, entry.fraction, NONE, "a fraction")
-        _expect(dims, entry.duration, TIME, "a duration")
+        _expect(dims, entry.fraction, "1", "a fraction")
+        _expect(dims, entry.duration, "h", "a duration")
     for analyte in model.analyte:
-        _expect(dims, analyte.mass_ratio, NONE, "a ratio")
+        _expect(dims, analyte.mass_ratio, "1", "a ratio")
         if analyte.compartment not in volumes:
             raise ValueError(f"'{analyte.name}' has no volume, so no concentration")
-    for one in model.covariate:
-        wanted = dims[one.parameter] if one.form == "linear-above" else NONE
-        if one.form == "linear-in-time":
-            wanted = RATE
-        if of_unit(one.unit).powers != wanted.powers:
-            raise ValueError(f"the covariate on '{one.parameter}' has the wrong unit")
+    for moved in model.covariate:
+        wanted = dims[moved.parameter] if moved.form == "linear-above" else of_unit("1")
+        if moved.form == "linear-in-time":
+            wanted = of_unit("1/h")
+        if of_unit(moved.unit).powers != wanted.powers:
+            raise ValueError(f"the covariate on '{moved.parameter}' has the wrong unit")

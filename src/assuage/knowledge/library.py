@@ -10,7 +10,7 @@ import tomllib
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -134,12 +134,13 @@ def sources() -> dict[str, Source]:
 @cache
 def safety() -> SafetyFile:
     """Return every precaution, interaction, threshold, cumulative rule, advice and correction."""
-    merged: dict[str, list[object]] = {name: [] for name in SafetyFile.model_fields}
+    merged: dict[str, list[Any]] = {name: [] for name in SafetyFile.model_fields}
     for path in sorted((ROOT / "precautions").glob("*.toml")):
         part = _load(path, SafetyFile)
         for name in merged:
             merged[name] += getattr(part, name)
-    return SafetyFile.model_construct(**{name: tuple(rows) for name, rows in merged.items()})
+    whole: dict[str, Any] = {name: tuple(rows) for name, rows in merged.items()}
+    return SafetyFile.model_construct(**whole)
 
 
 @cache

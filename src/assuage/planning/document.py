@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assuage.knowledge.schema.facts import Read
 
-PLAN_FORMAT = "assuage-plan/1"
-
 
 class Part(BaseModel):
     """A part of a plan; unknown fields are errors, so an old reader can't misread a new plan."""
@@ -179,8 +177,9 @@ class Prediction(Part):
 class Advice(Part):
     """A row of monitoring, staffing, hold and stop rules, rescue, discharge or driving."""
 
-    topic: Literal["monitoring", "staffing", "hold-stop", "rescue", "discharge", "driving", "test",
-                   "adjunct"]
+    topic: Literal[
+        "monitoring", "staffing", "hold-stop", "rescue", "discharge", "driving", "test", "adjunct"
+    ]
     what: str
     text: str
     source: str
@@ -243,7 +242,7 @@ class Verdict(Part):
 class Plan(Part):
     """A treatment plan: decision support for a physician, who signs or doesn't."""
 
-    format: Literal["assuage-plan/1"] = PLAN_FORMAT
+    format: Literal["assuage-plan/1"] = "assuage-plan/1"
     plan_id: str
     made_at: str
     assuage_version: str

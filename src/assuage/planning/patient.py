@@ -125,8 +125,12 @@ def _validated(content: dict[str, object], path: Path) -> _File:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            level = type(error).__name__ and name.rpartition(".")[0]
-            known = {"body": _Body, "baseline": _Baseline}.get(level.split(".")[0], _File)
+            inside: dict[str, type[_Strict]] = {
+                "body": _Body,
+                "baseline": _Baseline,
+                "past_course": _PastCourse,
+            }
+            known = inside.get(str(first["loc"][0]), _File) if len(first["loc"]) > 1 else _File
             choices = ", ".join(known.model_fields)
             raise Refused(
                 Refusal.FIELD_UNKNOWN, field=name, what=f"the patient file {path}", choices=choices

@@ -64,7 +64,7 @@ class Guardrail:
         return Refused(
             kind,
             quantity=self.quantity.replace("_", " "),
-            value=format_quantity(value, self.unit) if value == value else "not a number",  # noqa: PLR0124
+            value=format_quantity(value, self.unit) if value == value else "not a number",
             limit=format_quantity(limit, self.unit),
         )
 

@@ -36,7 +36,7 @@ def _over(limits: Mapping[str, LimitFact], id_: str, value: float | None) -> Ref
     return Refused(
         Refusal.DOSE_OVER_HARD_LIMIT,
         quantity=limit.quantity.replace("_", " "),
-        value=format_quantity(value, limit.unit) if value == value else "not a number",  # noqa: PLR0124
+        value=format_quantity(value, limit.unit) if value == value else "not a number",
         limit=format_quantity(limit.hard.value, limit.unit),
     )
 

@@ -88,8 +88,17 @@ class Source(Strict):
     id: Id
     citation: Text
     kind: Literal[
-        "trial", "pharmacokinetics", "review", "guideline", "label", "law", "report", "code",
-        "textbook", "web", "design",
+        "trial",
+        "pharmacokinetics",
+        "review",
+        "guideline",
+        "label",
+        "law",
+        "report",
+        "code",
+        "textbook",
+        "web",
+        "design",
     ]
     year: int | None = None
     doi: str = ""

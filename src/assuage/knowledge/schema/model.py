@@ -15,7 +15,13 @@ from assuage.knowledge.schema.regimen import Drug
 
 Name = Text
 ModelRoute = Literal[
-    "iv", "im", "sc", "nasal", "nasal-repeat", "oral", "oromucosal",
+    "iv",
+    "im",
+    "sc",
+    "nasal",
+    "nasal-repeat",
+    "oral",
+    "oromucosal",
 ]
 
 

@@ -11,13 +11,32 @@ from assuage.knowledge.schema.facts import Fact, Id, Number, Range, Sourced, Str
 Drug = Literal["racemic-ketamine", "esketamine"]
 Route = Literal["iv", "im", "sc", "nasal", "oral", "oromucosal"]
 Setting = Literal[
-    "ward", "inpatient", "monitored-clinic", "mood-disorder-centre", "certified-clinic",
-    "emergency-department", "theatre", "recovery", "intensive-care", "field", "trial",
+    "ward",
+    "inpatient",
+    "monitored-clinic",
+    "mood-disorder-centre",
+    "certified-clinic",
+    "emergency-department",
+    "theatre",
+    "recovery",
+    "intensive-care",
+    "field",
+    "trial",
 ]
 Indication = Literal[
-    "crps", "depression", "fibromyalgia", "acute-pain", "emergency-pain", "agitation",
-    "chronic-pain", "anaesthesia", "procedural-sedation", "asthma", "field",
-    "alcohol-use-disorder", "opioid-tolerant",
+    "crps",
+    "depression",
+    "fibromyalgia",
+    "acute-pain",
+    "emergency-pain",
+    "agitation",
+    "chronic-pain",
+    "anaesthesia",
+    "procedural-sedation",
+    "asthma",
+    "field",
+    "alcohol-use-disorder",
+    "opioid-tolerant",
 ]
 Technique = Literal["subanaesthetic", "dissociative", "anaesthetic", "coma"]
 
@@ -84,7 +103,12 @@ class GuardrailFact(Sourced):
     """A limit: hard range, soft range inside it, typical value inside that."""
 
     quantity: Literal[
-        "bolus", "infusion_rate", "session_dose", "course_dose", "daily_dose", "session_interval",
+        "bolus",
+        "infusion_rate",
+        "session_dose",
+        "course_dose",
+        "daily_dose",
+        "session_interval",
         "absolute_rate",
     ]
     unit: Literal["mg", "mg/kg", "mg/h", "mg/kg/h", "mg/kg/day", "h", "mg/day"]
@@ -156,8 +180,16 @@ class Regimen(Strict):
     settings: tuple[Setting, ...]
     follows: tuple[Literal["pain", "mood", "function", "dissociation", "pressure", "sedation"], ...]
     predicts: tuple[
-        Literal["concentration", "dissociation", "pressure", "crps-pain", "mood", "sedation",
-                "ventilation"], ...
+        Literal[
+            "concentration",
+            "dissociation",
+            "pressure",
+            "crps-pain",
+            "mood",
+            "sedation",
+            "ventilation",
+        ],
+        ...,
     ]
     context: tuple[Text, ...] = ()  # precaution contexts that apply beside the indication
     field_weight: bool = False  # may be given with an unknown weight, in field mode

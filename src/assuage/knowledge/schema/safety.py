@@ -11,8 +11,18 @@ from assuage.knowledge.schema.facts import Fact, Id, Number, Range, Sourced, Str
 from assuage.knowledge.schema.regimen import Drug, Route
 
 Context = Literal[
-    "all", "anaesthesia", "esketamine", "dissociative", "subanaesthetic", "chronic-pain",
-    "acute-pain", "depression", "emergency", "ward", "repeated", "field",
+    "all",
+    "anaesthesia",
+    "esketamine",
+    "dissociative",
+    "subanaesthetic",
+    "chronic-pain",
+    "acute-pain",
+    "depression",
+    "emergency",
+    "ward",
+    "repeated",
+    "field",
 ]
 
 
@@ -53,7 +63,13 @@ class Bound(Strict):
     """
 
     measure: Literal[
-        "systolic", "diastolic", "heart-rate", "breaths", "spo2", "moaa-s", "liver-enzyme",
+        "systolic",
+        "diastolic",
+        "heart-rate",
+        "breaths",
+        "spo2",
+        "moaa-s",
+        "liver-enzyme",
     ]
     unit: Literal["mmHg", "1/min", "%", "score", "ULN"]
     above: float | None = None

@@ -1,0 +1,58 @@
+"""What is done to the words of a command before the parser reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from assuage.refusals import Refusal, Refused
+
+SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+# Options that may stand alone, and what they mean then.
+_BARE = {
+    "simulate": {
+        "--csv": "-",
+        "--plot": "simulate.svg",
+        "--ethics-approval": "stated, no reference given",
+    },
+}
+
+
+def readable(arguments: Sequence[str]) -> list[str]:
+    """Return the words with a value for every option that was left without one."""
+    if not arguments:
+        return ["--help"]
+    bare = _BARE.get(arguments[0], {})
+    found: list[str] = []
+    for place, word in enumerate(arguments):
+        follows = arguments[place + 1] if place + 1 < len(arguments) else "--"
+        alone = follows != "-" and follows.startswith("-")
+        if word in bare and alone:
+            found.append(f"{word}={bare[word]}")
+        else:
+            found.append(word)
+    return found
+
+
+def completed(arguments: Sequence[str]) -> list[str]:
+    """Return the words, once a request for a completion script is turned into its own form."""
+    if not arguments or arguments[0] not in ("--show-completion", "--install-completion"):
+        return list(arguments)
+    shell = arguments[1] if len(arguments) > 1 else _shell()
+    if shell not in SHELLS:
+        raise Refused(
+            Refusal.VALUE_NOT_ALLOWED, text=shell, what="shell", choices=", ".join(SHELLS)
+        )
+    if arguments[0] == "--show-completion":
+        os.environ["_ASSUAGE_COMPLETE"] = f"source_{shell}"
+        return []
+    return [arguments[0]]
+
+
+def _shell() -> str:
+    import shellingham
+
+    try:
+        return str(shellingham.detect_shell()[0])
+    except shellingham.ShellDetectionFailure:
+        return os.environ.get("SHELL", "").rpartition("/")[2]

@@ -1,0 +1,47 @@
+"""Files that are whole or not there: written beside their place, then moved into it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from assuage.refusals import Refusal, Refused
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path` at once. Raises Refused and leaves what was there untouched."""
+    try:
+        _write(path.resolve(), content)
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, one level deep, if it isn't there. Raises Refused."""
+    try:
+        path.mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():
+        raise ValueError("it is not a plain file")
+    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _unwritable(path: Path, error: OSError | ValueError) -> Refused:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Refused(Refusal.FILE_UNWRITABLE, path=path, why=why)

@@ -1,0 +1,146 @@
+"""Brings a request before the safety rules and collects what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assuage.knowledge import library
+from assuage.knowledge.schema.regimen import Regimen
+from assuage.knowledge.schema.safety import Cumulative
+from assuage.planning.document import Finding
+from assuage.planning.patient import Patient
+from assuage.planning.regimen import Administration, span_h
+from assuage.planning.request import PlanRequest
+from assuage.refusals import Refused
+from assuage.safety import eligibility as rules
+from assuage.safety.limits import weight_change
+
+CONTEXT_OF_INDICATION = {
+    "crps": "chronic-pain", "chronic-pain": "chronic-pain", "fibromyalgia": "chronic-pain",
+    "depression": "depression", "acute-pain": "acute-pain", "opioid-tolerant": "acute-pain",
+    "emergency-pain": "emergency", "agitation": "emergency", "anaesthesia": "anaesthesia",
+    "procedural-sedation": "dissociative", "asthma": "emergency", "field": "field",
+    "alcohol-use-disorder": "depression",
+}  # fmt: skip
+SHOCK_INDEX_WARN = "heart rate over systolic pressure"
+
+
+def contexts_of(regimen: Regimen) -> tuple[str, ...]:
+    """Return the precaution contexts that a regimen falls under."""
+    own = set(regimen.context) | {"all", CONTEXT_OF_INDICATION[regimen.indication]}
+    if regimen.drug == "esketamine":
+        own.add("esketamine")
+    if regimen.technique != "coma":
+        own.add(regimen.technique)
+    return tuple(sorted(own))
+
+
+def assess(
+    request: PlanRequest, regimen: Regimen, given: Sequence[Administration]
+) -> tuple[tuple[Finding, ...], list[Refused]]:
+    """Return every finding, worst first, and every refusal."""
+    patient, safety = request.patient, library.safety()
+    contexts = contexts_of(regimen)
+    cumulative = rules.liver(
+        safety.cumulative, _days_since_long(request, safety.cumulative), span_h(given)
+    )
+    taken = patient.medicines or ()
+    parts = [
+        rules.precautions(safety, patient.conditions, patient.age_years, contexts, regimen.drug),
+        rules.interactions(safety, taken, contexts, regimen.routes[0]),
+        cumulative,
+    ]
+    findings = [_finding(one) for part in parts for one in part.findings]
+    refused = [one for part in parts for one in part.refusals]
+    findings += _questions(patient, span_h(given))
+    if request.field_mode:
+        findings += _field(patient)
+    if patient.weight_kg is not None and patient.weight_last_kg is not None:
+        change = weight_change(library.limits(), patient.weight_kg, patient.weight_last_kg)
+        refused += [change] if change else []
+    return tuple(sorted(_once(findings), key=_order)), refused
+
+
+def _days_since_long(request: PlanRequest, all_rules: Sequence[Cumulative]) -> int | None:
+    """Return the days since the last long infusion, or None when none is known."""
+    limit = next((r.long_infusion_h.value for r in all_rules if r.long_infusion_h), None)
+    past = request.patient.past_courses or ()
+    long = [one.ended for one in past if limit is None or one.infusion_h >= limit]
+    return min(((request.on - ended).days for ended in long), default=None)
+
+
+def _finding(one: rules.Finding) -> Finding:
+    fact = one.fact
+    return Finding(
+        kind=one.kind,
+        name=one.name,
+        grade=one.grade,
+        present=one.present,
+        text=one.text,
+        source=fact.source,
+        where=fact.where,
+        read=fact.read,
+    )
+
+
+def _open(name: str, text: str) -> Finding:
+    return Finding(
+        kind="question",
+        name=name,
+        grade="open",
+        present=None,
+        text=text,
+        source="assuage-design",
+        where="unknown is never taken for none",
+        read="design",
+    )
+
+
+def _questions(patient: Patient, infusion_h: float) -> list[Finding]:
+    found = []
+    if patient.medicines is None:
+        found.append(_open("Medicines", "No list was given. What does the patient take?"))
+    if patient.past_courses is None and infusion_h >= 1.0:
+        found.append(
+            _open("Earlier courses", "When did the last course end, and how long did it run?")
+        )
+    if patient.systolic_mmhg is None or patient.diastolic_mmhg is None:
+        found.append(_open("Blood pressure", "No baseline blood pressure was given."))
+    return found
+
+
+def _field(patient: Patient) -> list[Finding]:
+    """In the field: fluid status is unknown, and that is said before anything is given."""
+    text = (
+        "Fluid status is unknown. Ketamine is not safe in shock for that: collapse was more common "
+        "than with etomidate in a large trial of intubation."
+    )
+    if patient.systolic_mmhg and patient.heart_rate_per_min:
+        index = patient.heart_rate_per_min / patient.systolic_mmhg
+        text += f" {SHOCK_INDEX_WARN.capitalize()} is {index:.2f} now."
+    return [
+        Finding(
+            kind="field",
+            name="Shock",
+            grade="warn",
+            present=None,
+            text=text,
+            source="casey-2025-rsi",
+            where="summaries of the trial",
+            read="secondary",
+        )
+    ]
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """Drop a finding that says the same of the same condition twice; the graver stays first."""
+    kept: dict[tuple[str, str, str], Finding] = {}
+    for one in sorted(findings, key=_order):
+        kept.setdefault((one.kind, one.name, one.text), one)
+    return list(kept.values())
+
+
+def _order(one: Finding) -> tuple[int, int, str]:
+    grades = ["absolute", "refuse", "relative", "disputed", "warn", "inform", "open"]
+    kinds = ["field", "precaution", "interaction", "cumulative", "weight", "question"]
+    return grades.index(one.grade), kinds.index(one.kind), one.name

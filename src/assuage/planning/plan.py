@@ -1,0 +1,327 @@
+"""Makes the plan: everything is checked before anything is predicted, and refused whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from hashlib import sha256
+
+from assuage import __version__
+from assuage.clock import Clock
+from assuage.kinetics.structure import Subject
+from assuage.knowledge import library
+from assuage.knowledge.schema.regimen import Regimen, Variant
+from assuage.planning import limits, parts, syringe
+from assuage.planning.document import (
+    Accepted,
+    Guard,
+    PatientSummary,
+    Plan,
+    RegimenSummary,
+    Session,
+    Step,
+)
+from assuage.planning.eligibility import assess
+from assuage.planning.law import cited, law_of
+from assuage.planning.patient import Patient
+from assuage.planning.prediction import Course, predict_course
+from assuage.planning.prediction.course import FIELD_WEIGHTS_KG
+from assuage.planning.regimen import (
+    Administration,
+    clean,
+    is_weight_based,
+    schedule,
+    sessions,
+    span_h,
+    variant_of,
+)
+from assuage.planning.request import PlanRequest
+from assuage.refusals import Refusal, Refused, first
+from assuage.units import convert
+
+SCOPE = (
+    "Decision support for a physician, who checks and signs or doesn't. It drives no pump, "
+    "replaces no judgement and gives no home-treatment advice."
+)
+ACCEPTABLE = (
+    Refusal.WEIGHT_DISAGREES,
+    Refusal.THEOPHYLLINE,
+    Refusal.DOSE_OVER_SOFT_LIMIT,
+    Refusal.DOSE_UNDER_SOFT_LIMIT,
+    Refusal.LIVER_INTERVAL,
+    Refusal.SECOND_CHECK,
+)
+DRUG_NAMES = {"racemic-ketamine": "ketamine (racemate)", "esketamine": "esketamine"}
+
+
+def make_plan(request: PlanRequest, clock: Clock) -> Plan:
+    """Make a plan, or raise Refused with the reason that takes precedence."""
+    regimen = library.regimen(request.regimen)
+    patient = request.patient
+    _check_lock(regimen)
+    law = law_of(regimen, request.place, request.on)
+    setting = _setting(regimen, request.setting)
+    variant = variant_of(regimen, request.variant)
+    product = syringe.choose(regimen.id, regimen.drug, regimen.routes[0], request.product)
+    _check_patient(regimen, variant, request)
+    accepted = _accepted(request)
+    given = schedule(regimen, variant.id, patient.weight_kg)
+    guards, refused = _limits(regimen, given, request, setting)
+    eligible, more = assess(request, regimen, given)
+    infusion_at = syringe.infusion_concentration(product, given, request.concentration)
+    bolus_at = syringe.bolus_concentration(product, regimen.routes[0])
+    syringe.check_pump(given, infusion_at)
+    check = syringe.second_check(product, given, bolus_at)
+    found = [*refused, *more, *([check] if check else [])]
+    _stop(found, frozenset(accepted))
+    course = _course(request, regimen, given, setting)
+    predictions, not_predicted = predict_course(course)
+    plan = Plan(
+        plan_id=_plan_id(request, regimen, variant, setting),
+        made_at=clock.utc_now().isoformat(timespec="seconds"),
+        assuage_version=__version__,
+        knowledge_sha256=library.digest(),
+        scope=SCOPE,
+        setting=setting,
+        verdict=parts.verdict(eligible),
+        patient=_patient(patient),
+        regimen=_regimen(regimen, variant),
+        sessions=_sessions(request, given, infusion_at, bolus_at),
+        syringe=syringe.prepare(product, given, infusion_at, bolus_at),
+        caps=_caps(given),
+        guards=guards,
+        findings=eligible,
+        accepted=_passed(found, request),
+        predictions=predictions,
+        not_predicted=not_predicted,
+        advice=parts.advice(regimen, request.place),
+        cumulative=parts.cumulative(request, given, span_h(given)),
+        evidence=parts.evidence(regimen),
+        cautions=parts.cautions(regimen, predictions),
+        gaps=tuple(cited(one, one.text) for one in regimen.gap),
+        law=law,
+        references=(),
+        field_mode=request.field_mode,
+    )
+    return plan.model_copy(update={"references": parts.references(plan)})
+
+
+def _check_lock(regimen: Regimen) -> None:
+    """Refuse a research technique, whatever comes with the request."""
+    if regimen.lock is not None:
+        needs = ", ".join(one.replace("-", " ") for one in regimen.lock.needs)
+        raise Refused(Refusal.RESEARCH_LOCK, regimen=regimen.id, needs=needs)
+
+
+def _setting(regimen: Regimen, asked: str | None) -> str:
+    """Return the setting; a regimen with one setting needs none named."""
+    choices = ", ".join(regimen.settings)
+    if asked is None:
+        if len(regimen.settings) == 1:
+            return regimen.settings[0]
+        raise Refused(
+            Refusal.OPTION_MISSING,
+            what="the setting",
+            remedy=f"add --setting with one of: {choices}",
+        )
+    if asked not in regimen.settings:
+        raise Refused(
+            Refusal.SETTING_NOT_PERMITTED, regimen=regimen.id, setting=asked, choices=choices
+        )
+    return asked
+
+
+def _check_patient(regimen: Regimen, variant: Variant, request: PlanRequest) -> None:
+    """Refuse an unknown weight or age, and an age outside the regimen's."""
+    patient = request.patient
+    field = request.field_mode
+    if field and not regimen.field_weight:
+        raise Refused(
+            Refusal.OPTION_CONFLICT,
+            what=f"--field and {regimen.id}",
+            remedy="use a field regimen: " + ", ".join(_field_regimens()),
+        )
+    if patient.weight_kg is None and is_weight_based(regimen, variant) and not field:
+        raise Refused(Refusal.WEIGHT_UNKNOWN, regimen=regimen.id)
+    if patient.age_years is None:
+        raise Refused(Refusal.AGE_UNKNOWN)
+    ages = regimen.people.age_years
+    if not ages.holds(patient.age_years):
+        ends = [
+            "no lower end" if ages.low is None else f"{ages.low:g} y",
+            "no upper end" if ages.high is None else f"{ages.high:g} y",
+        ]
+        raise Refused(
+            Refusal.AGE_OUTSIDE_REGIMEN,
+            age=f"{patient.age_years:.3g} y",
+            low=ends[0],
+            high=ends[1],
+            regimen=regimen.id,
+        )
+
+
+def _field_regimens() -> list[str]:
+    return [id_ for id_ in library.regimen_ids() if library.regimen(id_).field_weight]
+
+
+def _accepted(request: PlanRequest) -> set[str]:
+    """Return the codes that a named person passed. Raises Refused for one that can't be."""
+    known = {one.name for one in ACCEPTABLE}
+    for one in request.accepted:
+        if one.code not in known:
+            raise Refused(
+                Refusal.VALUE_NOT_ALLOWED,
+                text=one.code,
+                what="refusal that a person may pass",
+                choices=", ".join(sorted(known)),
+            )
+    return {one.code for one in request.accepted}
+
+
+def _limits(
+    regimen: Regimen, given: Sequence[Administration], request: PlanRequest, setting: str
+) -> tuple[tuple[Guard, ...], list[Refused]]:
+    weight = request.patient.weight_kg
+    if weight is None and request.field_mode:
+        weight = limits.FIELD_LOW_KG
+    accepted = frozenset(one.code for one in request.accepted)
+    return limits.check(regimen, given, weight, setting, accepted)
+
+
+def _stop(found: Iterable[Refused], accepted: frozenset[str]) -> None:
+    passable = {one.name for one in ACCEPTABLE}
+    standing = [one for one in found if one.code not in accepted or one.code not in passable]
+    refused = first(standing)
+    if refused is not None:
+        raise refused
+
+
+def _passed(found: Sequence[Refused], request: PlanRequest) -> tuple[Accepted, ...]:
+    """Return what was passed and by whom; an acceptance that nothing needed is not recorded."""
+    return tuple(
+        Accepted(code=one.code, by=who.by, reason=who.reason, sentence=one.sentence)
+        for one in found
+        for who in request.accepted
+        if who.code == one.code
+    )
+
+
+def _course(
+    request: PlanRequest, regimen: Regimen, given: tuple[Administration, ...], setting: str
+) -> Course:
+    patient = request.patient
+    subject = Subject(patient.weight_kg, patient.age_years, patient.sex, patient.ancestry)
+    unknown = patient.weight_kg is None and request.field_mode
+    opioids = {
+        name
+        for one in library.safety().interaction
+        if one.id == "opioids"
+        for name in one.medicines
+    }
+    taken = {word for medicine in patient.medicines or () for word in medicine.casefold().split()}
+    return Course(
+        regimen=regimen,
+        subject=subject,
+        given=given,
+        setting=setting,
+        pain_nrs=patient.pain_nrs,
+        madrs=patient.madrs,
+        opioid=bool(opioids & taken),
+        weights_kg=FIELD_WEIGHTS_KG if unknown else (),
+    )
+
+
+def _plan_id(request: PlanRequest, regimen: Regimen, variant: Variant, setting: str) -> str:
+    """Return a name for exactly this request on exactly this knowledge."""
+    body = repr((request, regimen.id, variant.id, setting, library.digest(), __version__))
+    return sha256(body.encode()).hexdigest()
+
+
+def _patient(patient: Patient) -> PatientSummary:
+    facts = []
+    if patient.pain_nrs is not None:
+        facts.append(f"pain {patient.pain_nrs:g} of 10")
+    if patient.madrs is not None:
+        facts.append(f"MADRS {patient.madrs:g} of 60")
+    if patient.systolic_mmhg is not None and patient.diastolic_mmhg is not None:
+        facts.append(f"pressure {patient.systolic_mmhg:g}/{patient.diastolic_mmhg:g} mmHg")
+    if patient.heart_rate_per_min is not None:
+        facts.append(f"heart rate {patient.heart_rate_per_min:g}/min")
+    if patient.medicines is not None:
+        facts.append("medicines: " + (", ".join(patient.medicines) or "none"))
+    return PatientSummary(
+        id=patient.id,
+        weight_kg=patient.weight_kg,
+        age_years=patient.age_years,
+        sex=patient.sex,
+        height_cm=patient.height_cm,
+        facts=tuple(facts),
+    )
+
+
+def _regimen(regimen: Regimen, variant: Variant) -> RegimenSummary:
+    return RegimenSummary(
+        id=regimen.id,
+        reference=regimen.reference,
+        name=regimen.name,
+        summary=regimen.summary,
+        indication=regimen.indication,
+        status=regimen.status,
+        status_fact=cited(regimen.status_fact, regimen.status_fact.text),
+        drug=regimen.drug,
+        drug_name=DRUG_NAMES[regimen.drug],
+        drug_fact=cited(regimen.drug_fact, regimen.drug_fact.text),
+        route=regimen.routes[0],
+        variant=variant.id,
+        variant_name=variant.name,
+        variant_fact=cited(variant, variant.name),
+    )
+
+
+def _sessions(
+    request: PlanRequest,
+    given: Sequence[Administration],
+    infusion_at: float | None,
+    bolus_at: float | None,
+) -> tuple[Session, ...]:
+    found = []
+    for number, rows in sessions(given).items():
+        on = request.on + timedelta(days=rows[0].day - 1)
+        steps = tuple(_step(one, request.patient, infusion_at, bolus_at) for one in rows)
+        total = clean(sum(one.dose_mg for one in rows if not one.as_needed))
+        found.append(
+            Session(
+                number=number, day=rows[0].day, date=on.isoformat(), steps=steps, total_mg=total
+            )
+        )
+    return tuple(found)
+
+
+def _step(
+    one: Administration, patient: Patient, infusion_at: float | None, bolus_at: float | None
+) -> Step:
+    at = infusion_at if one.kind == "infusion" else bolus_at if one.kind == "bolus" else None
+    rate, weight = one.rate_mg_per_h, patient.weight_kg
+    per_kg = clean(rate / weight) if rate and weight else None
+    return Step(
+        kind=one.segment.kind,
+        start_h=one.in_session_h,
+        duration_h=one.duration_h,
+        dose_mg=one.dose_mg,
+        rate_mg_per_h=rate,
+        rate_mg_per_kg_per_h=per_kg,
+        rate_ug_per_kg_per_min=convert(per_kg, "mg/kg/h", "ug/kg/min") if per_kg else None,
+        rate_ml_per_h=clean(rate / at) if rate and at else None,
+        volume_ml=clean(one.dose_mg / at) if at else None,
+        as_needed=one.as_needed,
+        rule=one.rule,
+        cap_binds=one.cap_binds,
+        source=one.segment.source,
+        where=one.segment.where,
+        read=one.segment.read,
+    )
+
+
+def _caps(given: Sequence[Administration]) -> tuple[str, ...]:
+    """Return each rule that set a number, once, the binding caps among them."""
+    return tuple(dict.fromkeys(one.rule for one in given if "cap" in one.rule))

@@ -1,0 +1,195 @@
+"""Predicts what the level does within hours: dissociation, pressure, sedation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from assuage.kinetics import effects as fx
+from assuage.kinetics.engine import curves
+from assuage.kinetics.exact import Array
+from assuage.kinetics.population import deviations, quantiles
+from assuage.kinetics.structure import Subject, System
+from assuage.knowledge.schema.effect import Effect
+from assuage.knowledge.schema.facts import READ_IN_WORDS, Sourced
+from assuage.knowledge.schema.model import Model
+from assuage.planning.document import Line, Prediction
+from assuage.planning.prediction.course import (
+    LEVELS,
+    PATIENTS,
+    SEED,
+    Course,
+    band_levels,
+    clock_words,
+    doses,
+    effect_named,
+    envelope_line,
+    esketamine_share,
+    main_line,
+    member_line,
+    numbers,
+    peak_of,
+    reads_of,
+    subjects,
+    typical_levels,
+)
+from assuage.units import format_quantity
+
+
+def dissociation(course: Course, models: list[Model]) -> Prediction | str:
+    """Predict loss of external perception from the esketamine effect site."""
+    if not models:
+        return "No esketamine model serves this patient and route."
+    effect = effect_named("olofsen-2022-dissociation")
+    route = course.regimen.routes[0]
+    given = doses(course.window, route, esketamine_share(course), course=False)
+
+    def line(model: Model, shifts: dict[str, Array] | None, subject: Subject) -> Array:
+        rate = fx.ke0_per_h(effect, model)
+        assert rate is not None
+
+        def extend(system: System) -> System:
+            constant = np.full(len(system.matrix), rate)
+            return fx.join(system, system.analytes[0], "effect site", constant)
+
+        _, values = curves(model, subject, given, course.hours, shifts, extend)
+        return fx.response(effect, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L)
+
+    lines = []
+    for number, model in enumerate(models):
+        typical = np.array([line(model, None, one)[0] for one in subjects(course)])
+        shifts = deviations(model, PATIENTS, SEED) if not course.weights_kg else {}
+        if number:
+            lines.append(member_line(model, typical))
+        else:
+            band = quantiles(line(model, shifts, course.subject), LEVELS) if shifts else None
+            lines.append(main_line(course, model, typical, band))
+    when, peak = peak_of(course.hours, lines[0].values)
+    return _effect_prediction(
+        course,
+        effect,
+        lines,
+        "dissociation",
+        "Predicted dissociation",
+        f"Loss of external perception reaches about {peak:.0f} % in a typical patient, at "
+        f"{clock_words(when)}; people differ widely.",
+        models,
+    )
+
+
+def _effect_prediction(
+    course: Course,
+    effect: Effect,
+    lines: list[Line],
+    id_: str,
+    title: str,
+    headline: str,
+    models: Sequence[Model],
+) -> Prediction:
+    curve = effect.curve
+    used_numbers = [
+        n for n in (curve.c50, curve.gamma, curve.span, curve.baseline) if n is not None
+    ]
+    delay = effect.equilibration
+    worth = [f"{effect.name}: {effect.people.text}", effect.joins_fact.text]
+    delays = [delay.half_life, delay.rate]
+    for one in delays:
+        if one is not None:
+            worth.append(
+                f"Delay to effect: {format_quantity(one.value, one.unit)} for {effect.endpoint} "
+                f"({one.source}, {READ_IN_WORDS[one.read]})."
+            )
+    worth += [one.text for one in effect.caution]
+    if not any(one.low for one in lines):
+        worth.append("No band: the source publishes no variability between patients.")
+    used: list[Sourced] = [*used_numbers, *(one for one in delays if one is not None)]
+    return Prediction(
+        id=id_,
+        title=title,
+        endpoint=effect.endpoint,
+        unit=effect.unit,
+        time_unit="h",
+        time=numbers(course.hours),
+        lines=tuple(lines),
+        headline=headline,
+        worth=tuple(worth),
+        sources=(effect.source, *(one.source for one in models)),
+        reads=reads_of(used),
+    )
+
+
+def pressure(course: Course, models: Sequence[Model]) -> Prediction | str:
+    """Predict the rise of arterial pressure, within the levels the curve was built from."""
+    effect = effect_named("abuhelwa-2022-pressure")
+    usable = [one for one in models if one.id in effect.joins]
+    if not usable or not course.subject.age_years or course.subject.age_years < 18.0:
+        return "The pressure curve was built in adults, on models that don't serve this patient."
+    route = course.regimen.routes[0]
+    given = doses(course.window, route, 1.0, course=False)
+    levels = [typical_levels(course, one, given, 0) for one in usable]
+    assert effect.valid is not None
+    highest = max(float(one.max()) for one in levels)
+    if not effect.valid.holds(highest):
+        return (
+            f"Levels reach {highest:.3g} ng/mL and the pressure curve may not be read above "
+            f"{effect.valid.high:g} ng/mL ({effect.valid.where})."
+        )
+    assert effect.curve.baseline is not None
+    base = effect.curve.baseline.value
+    rises = [fx.response(effect, one) - base for one in levels]
+    band = band_levels(course, usable[0], given)
+    rise_band = None
+    if band is not None and effect.valid.holds(float(band[2, :, 0].max())):
+        rise_band = fx.response(effect, band[:, :, 0]) - base
+    lines = [main_line(course, usable[0], rises[0], rise_band)]
+    lines += [member_line(m, r) for m, r in zip(usable[1:], rises[1:], strict=True)]
+    if len(rises) > 1:
+        lines.append(envelope_line(rises))
+    when, peak = peak_of(course.hours, lines[0].values)
+    made = _effect_prediction(
+        course,
+        effect,
+        lines,
+        "pressure",
+        "Predicted rise of mean arterial pressure",
+        f"Mean pressure rises by about {peak:.0f} mmHg in a typical patient, most at "
+        f"{clock_words(when)}.",
+        usable,
+    )
+    return made.model_copy(update={"unit": "mmHg above baseline"})
+
+
+def sedation(course: Course, models: Sequence[Model]) -> Prediction | str:
+    """Predict the sedation score of a child, with the model it was built on."""
+    effect = effect_named("herd-2008-sedation")
+    usable = [one for one in models if one.id in effect.joins]
+    if not usable:
+        return "The sedation curve was built with a model that doesn't serve this patient."
+    model = usable[0]
+    rate = fx.ke0_per_h(effect, model)
+    assert rate is not None
+    route = course.regimen.routes[0]
+    given = doses(course.window, route, 1.0, course=False)
+
+    def scores(shifts: dict[str, Array] | None) -> Array:
+        def extend(system: System) -> System:
+            constant = np.full(len(system.matrix), rate)
+            return fx.join(system, system.analytes[0], "effect site", constant)
+
+        _, values = curves(model, course.subject, given, course.hours, shifts, extend)
+        return fx.response(effect, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L)
+
+    drawn = scores(deviations(model, PATIENTS, SEED))
+    lines = [main_line(course, model, scores(None), quantiles(drawn, LEVELS))]
+    place = int(np.argmin(lines[0].values))
+    return _effect_prediction(
+        course,
+        effect,
+        lines,
+        "sedation",
+        "Predicted sedation",
+        f"The score falls to about {lines[0].values[place]:.2g} of 5 at "
+        f"{clock_words(float(course.hours[place]))}; children differ widely.",
+        usable,
+    )

@@ -1,0 +1,206 @@
+"""Predicts what a course does over weeks: pain in CRPS, and mood, empirically."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assuage.kinetics import effects as fx
+from assuage.kinetics.engine import curves
+from assuage.kinetics.exact import Array
+from assuage.kinetics.population import deviations, log_sd, normals, quantiles, uniforms
+from assuage.kinetics.structure import System, base_factor
+from assuage.knowledge import library
+from assuage.knowledge.schema.effect import MoodAmplitude, MoodEffect, PainEffect
+from assuage.knowledge.schema.facts import Number
+from assuage.knowledge.schema.model import Model
+from assuage.planning.document import Line, Prediction
+from assuage.planning.prediction.course import (
+    BETWEEN_PATIENTS,
+    LEVELS,
+    SEED,
+    Course,
+    doses,
+    esketamine_share,
+    numbers,
+    reads_of,
+)
+from assuage.planning.regimen import sessions
+
+PAIN_DAYS = 84
+MOOD_DAYS_AFTER = 28
+DRAWN = 400
+UNCERTAIN = "what patients may expect, 5 to 95 %"
+
+
+def pain(course: Course, models: list[Model]) -> Prediction | str:
+    """Predict the pain score over twelve weeks, with the chance of no effect in the band."""
+    if not models or course.weights_kg:
+        return "No esketamine model serves this patient and route."
+    effect = library.effect("dahan-2011-crps-pain").pain
+    assert effect is not None
+    model = models[0]
+    last = max(one.start_h + (one.duration_h or 0.0) for one in course.fixed)
+    times_h = np.arange(0.0, max(PAIN_DAYS * 24.0, last + 1.0), 24.0)
+    baseline = effect.baseline.value if course.pain_nrs is None else course.pain_nrs
+    c50, slow = _slow_levels(course, model, effect, times_h)
+    responds = (uniforms(SEED, "responds", DRAWN) < effect.responders.value).astype(float)
+    scores = fx.pain_score(slow, responds, c50, baseline)
+    placebo = uniforms(SEED, "responds", DRAWN) < effect.placebo_responders.value
+    control = fx.pain_score(slow, placebo.astype(float), c50, baseline).mean(axis=0)
+    band = quantiles(scores, LEVELS)
+    mean = scores.mean(axis=0)
+    days = times_h / 24.0
+    lines = (
+        Line(
+            label="Mean of patients like this one",
+            role="typical",
+            model=effect.id,
+            sampling=model.sampling,
+            values=numbers(mean),
+            low=numbers(band[0]),
+            high=numbers(band[2]),
+            band=UNCERTAIN,
+        ),
+        Line(
+            label="Mean under placebo, by the same study",
+            role="comparison",
+            model=effect.id,
+            sampling=model.sampling,
+            values=numbers(control),
+        ),
+    )
+    place = int(np.argmin(mean))
+    headline = (
+        f"Mean pain falls from {baseline:.3g} to about {mean[place]:.2g} by day "
+        f"{days[place]:.0f} and is back at {mean[-1]:.2g} after twelve weeks; about one in "
+        f"{1.0 / (1.0 - effect.responders.value):.0f} has no relief at all."
+    )
+    facts = [effect.half_life, effect.c50, effect.responders, effect.form]
+    if course.pain_nrs is None:
+        facts.append(effect.baseline)
+    worth = [
+        f"{effect.name}: {effect.people.text}",
+        effect.form.text,
+        *(one.text for one in effect.caution),
+    ]
+    if course.regimen.drug == "racemic-ketamine":
+        worth.append("Built on esketamine; used here with the esketamine half of the racemate.")
+    if course.pain_nrs is None:
+        worth.append("No baseline score was given; the trial's is used, and it is unverified.")
+    return Prediction(
+        id="pain",
+        title="Predicted pain over twelve weeks",
+        endpoint=effect.endpoint,
+        unit="NRS, 0 to 10",
+        time_unit="day",
+        time=numbers(days),
+        lines=lines,
+        headline=headline,
+        worth=tuple(worth),
+        sources=(effect.source, model.source, "sigtermans-2009-pain"),
+        reads=reads_of(facts),
+    )
+
+
+def _slow_levels(
+    course: Course, model: Model, effect: PainEffect, times_h: Array
+) -> tuple[Array, Array]:
+    """Return C50 (patients,) and slow effect-site levels (patients, times), both ng/mL."""
+    c50 = _log_normal(effect.c50, effect.c50_se, "pain c50")
+    half_life = _log_normal(effect.half_life, effect.half_life_se, "pain half-life")
+    rate = np.log(2.0) / (half_life * base_factor(effect.half_life.unit))
+    shifts = deviations(model, DRAWN, SEED) or {"": np.zeros(DRAWN)}
+
+    def extend(system: System) -> System:
+        return fx.join(system, system.analytes[0], "slow effect site", rate)
+
+    given = doses(course.fixed, course.regimen.routes[0], esketamine_share(course), course=True)
+    _, values = curves(model, course.subject, given, times_h, shifts, extend)
+    return c50, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L
+
+
+def _log_normal(mean: Number, se: Number, name: str) -> Array:
+    """Return (patients,) values around a published number with its standard error."""
+    return mean.value * np.exp(log_sd(mean.value, se.value) * normals(SEED, name, DRAWN))
+
+
+def mood(course: Course) -> Prediction | str:
+    """Predict the depression score over weeks: empirical, from sessions, never from a level."""
+    effect = library.effect("depression-mood-empirical").mood
+    assert effect is not None
+    route, drug = course.regimen.routes[0], course.regimen.drug
+    scale = next((o for o in effect.amplitude if (o.drug, o.route) == (drug, route)), None)
+    if scale is None:
+        return f"Nothing was calibrated for {drug} by the route {route}."
+    dose = _session_dose(course, scale)
+    if dose is None:
+        return "The dose is calibrated per body weight and the weight is not known."
+    starts = [rows[0].start_h / 24.0 for rows in sessions(course.fixed).values()]
+    times = np.arange(0.0, starts[-1] + MOOD_DAYS_AFTER + 0.5, 0.5)
+    baseline = effect.baseline.value if course.madrs is None else course.madrs
+    drug_part = fx.mood_drug_effect(effect, scale, starts, dose, times)
+    control = fx.mood_control_effect(scale, times)
+    scores = _mood_scores(effect, baseline, drug_part, control)
+    band = quantiles(scores, LEVELS)
+    mean = scores.mean(axis=0)
+    lines = (
+        Line(
+            label="Mean of patients in such trials",
+            role="typical",
+            model=effect.id,
+            sampling="none",
+            values=numbers(mean),
+            low=numbers(band[0]),
+            high=numbers(band[2]),
+            band=BETWEEN_PATIENTS,
+        ),
+        Line(
+            label="Mean under control",
+            role="comparison",
+            model=effect.id,
+            sampling="none",
+            values=numbers(np.clip(baseline - control, 0.0, None)),
+        ),
+    )
+    day = int(np.searchsorted(times, starts[-1] + 1.0))
+    headline = (
+        f"Empirical, group level: mean score {mean[day]:.3g} the day after the last session, from "
+        f"{baseline:.3g}; the band is wide and not a forecast for one person."
+    )
+    facts = [scale.amplitude, scale.d50, scale.ceiling, scale.control, effect.offset, effect.onset]
+    return Prediction(
+        id="mood",
+        title="Mood over the course, empirical",
+        endpoint=effect.endpoint,
+        unit="points",
+        time_unit="day",
+        time=numbers(times),
+        lines=lines,
+        headline=headline,
+        worth=(effect.label, effect.form.text, *(one.text for one in effect.caution)),
+        sources=tuple(sorted({effect.source, *(one.source for one in facts)})),
+        reads=reads_of(facts),
+    )
+
+
+def _session_dose(course: Course, scale: MoodAmplitude) -> float | None:
+    """Return the first session's dose in the unit that the amplitude was calibrated in."""
+    total = sum(one.dose_mg for one in course.window)
+    if scale.reference_dose.unit == "mg":
+        return total
+    weight = course.subject.weight_kg
+    return None if weight is None else total / weight
+
+
+def _mood_scores(effect: MoodEffect, baseline: float, drug: Array, control: Array) -> Array:
+    """Return (patients, times) scores: each patient has an own drug and control response."""
+    drug_size = drug[None, :] * _spread(drug, effect.between_patient_sd.value, "mood drug")
+    control_size = control[None, :] * _spread(control, effect.control_sd.value, "mood control")
+    return np.clip(baseline - drug_size - control_size, 0.0, 60.0)
+
+
+def _spread(mean: Array, sd: float, name: str) -> Array:
+    """Return (patients, 1) multipliers with mean one whose effect has this SD at its largest."""
+    largest = float(np.abs(mean).max())
+    cv = sd / largest if largest > 0.0 else 0.0
+    return (1.0 + cv * normals(SEED, name, DRAWN))[:, None]

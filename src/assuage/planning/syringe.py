@@ -1,0 +1,268 @@
+"""How the drug is made up: milligrams and millilitres for the product that is in the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from assuage.knowledge import library
+from assuage.knowledge.schema.facts import Range
+from assuage.knowledge.schema.regimen import Product
+from assuage.planning.document import Cited, Syringe
+from assuage.planning.regimen import Administration, clean, sessions
+from assuage.refusals import Refusal, Refused
+from assuage.units import Dimension, format_quantity, parse
+
+# Assuage's own rules of preparation, shown as such on every plan.
+SYRINGE_ML = 50.0
+CONCENTRATIONS_MG_PER_ML = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0)
+LONG_INFUSION_H = 8.0  # a syringe of a long infusion should last this long
+IV_BOLUS_MOST_MG_PER_ML = 50.0  # the label: 100 mg/mL never undiluted into a vein
+TALL_MAN = {"racemic-ketamine": "ketAMINE", "esketamine": "esketamine"}
+
+
+@dataclass(frozen=True)
+class Liquid:
+    """What is given from a syringe: a concentration in mg/mL."""
+
+    concentration_mg_per_ml: float
+
+
+def choose(regimen: str, drug: str, route: str, product_id: str | None) -> Product:
+    """Return the product. Raises Refused: missing, unknown, of the other drug or route."""
+    fitting = [p.id for p in library.products().values() if p.drug == drug and route in p.routes]
+    choices = ", ".join(fitting) or "none that assuage holds"
+    if product_id is None:
+        raise Refused(Refusal.PRODUCT_MISSING, choices=choices)
+    product = library.products().get(product_id)
+    if product is None:
+        raise Refused(Refusal.PRODUCT_STRENGTH_UNKNOWN, text=product_id, choices=choices)
+    if product.drug != drug:
+        raise Refused(
+            Refusal.PRODUCT_DRUG_MISMATCH,
+            regimen=regimen,
+            wanted=drug,
+            product=product.id,
+            given=product.drug,
+        )
+    if route not in product.routes:
+        raise Refused(
+            Refusal.ROUTE_MISMATCH,
+            what=f"product {product.id}",
+            wanted=" or ".join(product.routes),
+            given=route,
+        )
+    return product
+
+
+def infusion_concentration(
+    product: Product, given: Sequence[Administration], asked: str | None
+) -> float | None:
+    """Return the concentration to infuse at in mg/mL, or None when nothing is infused.
+
+    Raises Refused for a concentration above the product's strength.
+    """
+    infusions = [one for one in given if one.kind == "infusion"]
+    strength = product.strength_mg_per_ml
+    if not infusions or strength is None:
+        return None
+    if asked is not None:
+        wanted = parse(asked, Dimension.STRENGTH, what="a concentration").magnitude
+        if not wanted <= strength:
+            raise Refused(
+                Refusal.OPTION_CONFLICT,
+                what=f"a concentration of {asked} and the product {product.id}",
+                remedy="dilution only lowers a concentration; choose a lower one or a stronger "
+                "product",
+            )
+        return wanted
+    rate = max(one.rate_mg_per_h or 0.0 for one in infusions)
+    totals = [
+        (sum(one.dose_mg for one in rows), sum(one.duration_h or 0.0 for one in rows))
+        for rows in sessions(infusions).values()
+    ]
+    for concentration in (*(c for c in CONCENTRATIONS_MG_PER_ML if c <= strength), strength):
+        lasts = SYRINGE_ML * concentration / rate >= LONG_INFUSION_H
+        fits = all(
+            lasts if hours > LONG_INFUSION_H else mg <= SYRINGE_ML * concentration
+            for mg, hours in totals
+        )
+        if fits:
+            return concentration
+    return strength
+
+
+def bolus_concentration(product: Product, route: str) -> float | None:
+    """Return the concentration that a bolus is drawn at: the product's, or diluted for a vein."""
+    strength = product.strength_mg_per_ml
+    if strength is None:
+        return None
+    if route == "iv" and not strength <= IV_BOLUS_MOST_MG_PER_ML:
+        return IV_BOLUS_MOST_MG_PER_ML
+    return strength
+
+
+def check_pump(given: Sequence[Administration], concentration_mg_per_ml: float | None) -> None:
+    """Raise Refused when a rate lies outside what a pump can run at."""
+    limit = library.limits().get("pump-rate")
+    if limit is None or not isinstance(limit.hard, Range):
+        raise Refused(Refusal.LIMIT_MISSING, quantity="pump-rate")
+    for one in given:
+        if one.kind != "infusion" or not one.rate_mg_per_h or not concentration_mg_per_ml:
+            continue
+        rate = one.rate_mg_per_h / concentration_mg_per_ml
+        if limit.hard.low is None or limit.hard.high is None:
+            raise Refused(Refusal.LIMIT_MISSING, quantity="pump-rate")
+        if not limit.hard.low <= rate <= limit.hard.high:
+            raise Refused(
+                Refusal.PUMP_RANGE,
+                rate=format_quantity(rate, "mL/h"),
+                low=format_quantity(limit.hard.low, "mL/h"),
+                high=format_quantity(limit.hard.high, "mL/h"),
+            )
+
+
+def second_check(
+    product: Product, given: Sequence[Administration], concentration: float | None
+) -> Refused | None:
+    """Return the refusal of one bolus that takes more than one vial."""
+    strength = product.strength_mg_per_ml
+    if not product.vial_ml or strength is None or concentration is None:
+        return None
+    for one in given:
+        volume = one.dose_mg / strength
+        if one.kind == "bolus" and not volume <= max(product.vial_ml):
+            return Refused(Refusal.SECOND_CHECK, volume=format_quantity(volume, "mL"))
+    return None
+
+
+def prepare(
+    product: Product,
+    given: Sequence[Administration],
+    infusion_mg_per_ml: float | None,
+    bolus_mg_per_ml: float | None,
+) -> tuple[Syringe, ...]:
+    """Return each preparation: devices, bolus syringes, infusion syringes."""
+    found: list[Syringe] = []
+    devices = [one for one in given if one.kind == "device"]
+    if devices:
+        found.append(_devices(product, devices))
+    boluses = [one for one in given if one.kind == "bolus"]
+    if boluses and bolus_mg_per_ml is not None:
+        found.append(_boluses(product, boluses, bolus_mg_per_ml))
+    infusions = [one for one in given if one.kind == "infusion"]
+    if infusions and infusion_mg_per_ml is not None:
+        found.append(_infusions(product, infusions, infusion_mg_per_ml))
+    return tuple(found)
+
+
+def _facts(product: Product) -> tuple[Cited, ...]:
+    text = product.handling or f"{product.name}: strength as base."
+    return (
+        Cited(
+            text=text,
+            source=product.source,
+            where=product.where,
+            read=product.read,
+            note=product.note,
+        ),
+    )
+
+
+def _label(product: Product, *rest: str) -> tuple[str, ...]:
+    return (TALL_MAN[product.drug], *rest)
+
+
+def _devices(product: Product, given: Sequence[Administration]) -> Syringe:
+    unit = product.unit_mg or 0.0
+    per_session = max(len(rows) for rows in sessions(given).values())
+    return Syringe(
+        product=product.id,
+        product_name=product.name,
+        strength_mg_per_ml=None,
+        container="device",
+        concentration_mg_per_ml=None,
+        drug_mg_each=unit,
+        drug_ml_each=None,
+        diluent_ml_each=None,
+        containers_per_session=per_session,
+        sessions=f"{len(sessions(given))}",
+        label=_label(product, format_quantity(unit, "mg"), "one device"),
+        checks=("Count the devices with a second person before the first and after the last.",),
+        facts=_facts(product),
+    )
+
+
+def _boluses(product: Product, given: Sequence[Administration], at: float) -> Syringe:
+    strength = product.strength_mg_per_ml or at
+    dose = max(one.dose_mg for one in given)
+    total_ml, drug_ml = dose / at, dose / strength
+    fixed = [one for one in given if not one.as_needed]
+    number = max((len(rows) for rows in sessions(fixed or given).values()), default=1)
+    checks = [
+        f"Draw {format_quantity(clean(drug_ml), 'mL')} of {product.name} for "
+        f"{format_quantity(dose, 'mg')}; a second person reads the vial's strength aloud.",
+    ]
+    if at < strength:
+        checks.append(
+            f"Dilute to {format_quantity(at, 'mg/mL')} with "
+            f"{format_quantity(clean(total_ml - drug_ml), 'mL')} of diluent before it goes into a "
+            "vein."
+        )
+    return Syringe(
+        product=product.id,
+        product_name=product.name,
+        strength_mg_per_ml=strength,
+        container="bolus syringe",
+        concentration_mg_per_ml=at,
+        drug_mg_each=dose,
+        drug_ml_each=clean(drug_ml),
+        diluent_ml_each=clean(total_ml - drug_ml),
+        containers_per_session=number,
+        sessions=f"{len(sessions(given))}",
+        label=_label(
+            product,
+            format_quantity(at, "mg/mL"),
+            f"{format_quantity(dose, 'mg')} in {format_quantity(clean(total_ml), 'mL')}",
+        ),
+        checks=tuple(checks),
+        facts=_facts(product),
+    )
+
+
+def _infusions(product: Product, given: Sequence[Administration], at: float) -> Syringe:
+    strength = product.strength_mg_per_ml or at
+    most_mg = max(sum(one.dose_mg for one in rows) for rows in sessions(given).values())
+    number = max(1, ceil(clean(most_mg / at / SYRINGE_ML)))
+    each_mg = SYRINGE_ML * at
+    drug_ml = each_mg / strength
+    hours = SYRINGE_ML * at / max(one.rate_mg_per_h or 0.0 for one in given)
+    checks = [
+        f"Each syringe holds {format_quantity(each_mg, 'mg')} in "
+        f"{format_quantity(SYRINGE_ML, 'mL')}: {format_quantity(clean(drug_ml), 'mL')} of "
+        f"{product.name} and {format_quantity(clean(SYRINGE_ML - drug_ml), 'mL')} of 0.9 % saline.",
+        f"At the highest rate a syringe lasts {format_quantity(float(f'{hours:.3g}'), 'h')}.",
+        "A second person checks strength, volumes and the rate keyed in.",
+    ]
+    if product.vial_ml and drug_ml > max(product.vial_ml):
+        checks.append("One syringe takes more than one vial: count the vials together.")
+    return Syringe(
+        product=product.id,
+        product_name=product.name,
+        strength_mg_per_ml=strength,
+        container=f"{SYRINGE_ML:g} mL syringe",
+        concentration_mg_per_ml=at,
+        drug_mg_each=each_mg,
+        drug_ml_each=clean(drug_ml),
+        diluent_ml_each=clean(SYRINGE_ML - drug_ml),
+        containers_per_session=number,
+        sessions=f"{len(sessions(given))}",
+        label=_label(
+            product,
+            format_quantity(at, "mg/mL"),
+            f"{format_quantity(each_mg, 'mg')} in {format_quantity(SYRINGE_ML, 'mL')}",
+        ),
+        checks=tuple(checks),
+        facts=_facts(product),
+    )

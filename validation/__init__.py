@@ -1,0 +1,1 @@
+"""Predicted against published: `python -m validation` regenerates the table and its figures."""

@@ -1,0 +1,53 @@
+"""Regenerates the validation table and its figures.
+
+    python -m validation            writes results.csv, the page and the figures
+    python -m validation --check    writes nothing; returns 1 when table or page would change
+
+The figures' bytes depend on the version of matplotlib and are not checked.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from validation.bands import bands
+from validation.figures import svg
+from validation.report import csv_text, markdown, totals
+from validation.score import rows, skipped
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "validation" / "results.csv"
+PAGE = ROOT / "docs" / "evidence" / "validation.md"
+FIGURES = ROOT / "docs" / "evidence" / "figures"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the table, the page and the figures, and print the totals and bands."""
+    found = rows()
+    checks = bands(found)
+    texts = {RESULTS: csv_text(found), PAGE: markdown(found, skipped(), checks)}
+    if "--check" in arguments:
+        old = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
+        for path in old:
+            print(f"{path.relative_to(ROOT)} is not what the command makes")
+        return int(bool(old))
+    for model in sorted({row.model for row in found}):
+        texts[FIGURES / f"{model}.svg"] = svg(model, [row for row in found if row.model == model])
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    print(f"{'model':42}{'built-on':>10}{'MDPE':>8}{'MDAPE':>8}", end="")
+    print(f"{'external':>10}{'MDPE':>8}{'MDAPE':>8}{'>25 %':>7}")
+    for name, *numbers in totals(found):
+        widths = (10, 8, 8, 10, 8, 8, 7)
+        cells = (f"{one:>{width}}" for one, width in zip(numbers, widths, strict=True))
+        print(f"{name.strip('*'):42}" + "".join(cells))
+    print()
+    for one in checks:
+        print(f"{one.verdict:12}{one.model}: {one.what}; wanted {one.wanted}; got {one.got}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
