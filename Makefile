@@ -8,7 +8,7 @@ unexport PIP_FIND_LINKS PIP_CONSTRAINT PYTHONPATH
 
 run: .venv/.stamp
 	$(BIN)/assuage plan --patient examples/crps-inpatient.toml \
-	  --regimen crps-inpatient-esketamine-100h --product esketamine-5 --out out
+	  --regimen crps-inpatient-esketamine-100h --product esketamine-5 --place NL --out out
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
@@ -19,7 +19,7 @@ lint: .venv/.stamp
 	$(BIN)/mypy
 
 validation: .venv/.stamp
-	$(BIN)/python validation/run.py
+	$(BIN)/python -m validation
 
 bench: .venv/.stamp
 	for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done

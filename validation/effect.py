@@ -59,7 +59,7 @@ def pain_mean(
     half_life_h = convert(effect.half_life.value, effect.half_life.unit, "h")
     slow = effect_site(model, subject, doses, np.array(days, dtype=float) * 24.0, half_life_h)
     c50 = np.array([effect.c50.value])
-    relieved = pain_score(slow[None, :], np.ones(1), c50, effect.baseline.value)[0]
+    relieved: Array = pain_score(slow[None, :], np.ones(1), c50, effect.baseline.value)[0]
     return responders * relieved + (1.0 - responders) * effect.baseline.value
 
 

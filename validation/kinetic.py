@@ -25,7 +25,7 @@ ANY_SITE = {"cl", "f", "auc-ratio", "half-life", "vbeta"}
 
 def models_for(point: Point) -> list[Model]:
     """Return the models of the point's drug, people, route and analyte."""
-    if point.skip or point.effect:
+    if point.why_not or point.effect:
         return []
     found = []
     for model in map(library.model, library.model_ids()):

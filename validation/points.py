@@ -1,7 +1,7 @@
 """The published points: one row each in points.csv, with source, tag, site, form and regimen.
 
 `steps` holds doses as start_min:mg:duration_min:route, joined by semicolons, or the days of the
-sessions for the mood file. A row that no model predicts says why in `skip`.
+sessions for the mood file. A row that no model predicts says why in `why_not`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Point:
     observed: str
     unit: str
     built_on: str
-    skip: str
+    why_not: str
     note: str
 
     @property

@@ -76,7 +76,7 @@ def rows() -> list[Row]:
         for model in kinetic.models_for(point):
             value = kinetic.predicted(model, point)
             found.append(Row(point, model.id, "", kinetic.site(model, point), value))
-        if point.effect and not point.skip:
+        if point.effect and not point.why_not:
             for via in point.via.split() or [""]:
                 value = effect.predicted(point, via)
                 found.append(Row(point, point.effect, via, "not needed", value))
@@ -85,7 +85,7 @@ def rows() -> list[Row]:
 
 def skipped() -> list[Point]:
     """Return the points that no model predicts."""
-    return [one for one in load() if one.skip]
+    return [one for one in load() if one.why_not]
 
 
 def is_kinetic(model: str) -> bool:

@@ -16,12 +16,14 @@ import pytest
 
 from assuage.kinetics.effects import accumulate, join, ke0_per_h, response
 from assuage.kinetics.engine import curves, predict
+from assuage.kinetics.exact import Push, solve
 from assuage.kinetics.structure import Dose, Subject, System, base_factor
 from assuage.knowledge import library
 from assuage.knowledge.schema.effect import Effect
 
 Row = dict[str, str]
-TABLE = list(csv.DictReader(Path(__file__).with_name("published.csv").open(encoding="utf-8")))
+FILE = Path(__file__).with_name("published.csv")
+TABLE = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines()))
 ADULT = Subject(70.0, 40.0)
 LONG_H = 300.0  # longer than 40 half-lives of the slowest model
 IN_NG_PER_ML_H = {"ng*h/mL": 1.0, "ng*min/mL": 1.0 / 60.0}
@@ -162,8 +164,6 @@ def held_at(level: float) -> System:
 
 
 def slow_level(level: float, hours: float) -> float:
-    from assuage.kinetics.exact import Push, solve
-
     pain = library.effect("dahan-2011-crps-pain").pain
     assert pain is not None
     half_life_h = pain.half_life.value * base_factor(pain.half_life.unit)

@@ -23,7 +23,7 @@ _Unreadable: type[Exception] = typer.BadParameter.__mro__[2]
 # Everything a fault can raise. The outermost place alone may catch so much: no traceback leaves.
 _FAULTS = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError),
-    *(LookupError, MemoryError, NameError, OSError, RuntimeError, TypeError, ValueError),
+    *(LookupError, MemoryError, NameError, RuntimeError, TypeError, ValueError),
 )
 
 
@@ -61,6 +61,10 @@ def _dispatch(arguments: list[str]) -> int:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else PROGRAM
         raise Refused(Refusal.COMMAND_UNREADABLE, why=why, command=path) from error
+    except OSError as error:
+        output.give_up()  # every file answers for itself, so this was the output
+        why = error.strerror or type(error).__name__
+        raise Refused(Refusal.FILE_UNWRITABLE, path="standard output", why=why) from error
     except _FAULTS as error:
         why = f"{type(error).__name__}: {error}"
         raise Refused(Refusal.INTERNAL_FAULT, why=why[:300]) from error
@@ -72,5 +76,3 @@ def _refuse(refused: Refused, arguments: Sequence[str]) -> int:
         output.print_json(refused.as_dict(), strict=False)
     output.say_error(f"{PROGRAM}: {refused}")
     return 2
-
-

@@ -12,7 +12,7 @@ from assuage.refusals import Refusal, Refused
 def write_file(path: Path, content: bytes) -> None:
     """Write `content` to `path` at once. Raises Refused and leaves what was there untouched."""
     try:
-        _write(path.resolve(), content)
+        _write(Path(os.path.realpath(path)), content)
     except (OSError, ValueError) as error:
         raise _unwritable(path, error) from error
 
@@ -29,7 +29,9 @@ def _write(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         raise ValueError("it is not a plain file")
     beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    handle = os.open(
+        beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+    )
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+LONGEST = 500  # characters; beyond it a formula could nest deeper than Python walks
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -20,13 +22,17 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 @lru_cache(maxsize=1024)
 def _parse(formula: str) -> ast.expr:
     """Raise ValueError for anything but arithmetic on names and numbers."""
+    if len(formula) > LONGEST:
+        raise ValueError(f"a formula of {len(formula)} characters is longer than {LONGEST}")
     try:
         tree = ast.parse(formula, mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"'{formula}' is not a formula") from error
     for node in ast.walk(tree):
         allowed = isinstance(node, ast.Name | ast.Load | ast.BinOp | ast.operator) or (
-            isinstance(node, ast.Constant) and type(node.value) in {int, float}
+            isinstance(node, ast.Constant)
+            and type(node.value) in {int, float}
+            and node.value <= sys.float_info.max
         )
         if not allowed or (isinstance(node, ast.operator) and type(node) not in _BINARY):
             raise ValueError(f"'{formula}' holds more than arithmetic")

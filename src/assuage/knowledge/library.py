@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from assuage.knowledge.dimensions import check as check_dimensions
 from assuage.knowledge.schema.effect import EffectFile
-from assuage.knowledge.schema.facts import Source
+from assuage.knowledge.schema.facts import Assumption, Source
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Product, Regimen
 from assuage.knowledge.schema.safety import LimitFact, Place, SafetyFile, Term
@@ -81,7 +81,7 @@ def model(id_: str) -> Model:
         raise _damaged(path, f"its id is '{found.id}'")
     try:
         check_dimensions(found)
-    except ValueError as error:
+    except (ValueError, Refused) as error:
         raise _damaged(path, error) from error
     return found
 
@@ -93,8 +93,13 @@ def effect_ids() -> tuple[str, ...]:
 
 @cache
 def effect(id_: str) -> EffectFile:
-    """Return an effect file."""
-    return _load(_one("effects", id_, "effect"), EffectFile)
+    """Return an effect file. Raises Refused if it isn't known or its file is damaged."""
+    path = _one("effects", id_, "effect")
+    found = _load(path, EffectFile)
+    held = found.effect or found.pain or found.mood
+    if held is None or held.id != id_:
+        raise _damaged(path, f"its id is '{held and held.id}'")
+    return found
 
 
 def regimen_ids() -> tuple[str, ...]:
@@ -144,6 +149,18 @@ def safety() -> SafetyFile:
 
 
 @cache
+def assumptions() -> dict[str, Assumption]:
+    """Return the numbers that predictions and preparations rest on, by id."""
+    rows = _list(ROOT / "assumptions.toml", "assumption", Assumption)
+    return {one.id: one for one in rows}
+
+
+def assumed(id_: str) -> float:
+    """Return the value of an assumption, in the unit that its file gives."""
+    return assumptions()[id_].value
+
+
+@cache
 def limits() -> dict[str, LimitFact]:
     """Return the drug-wide limits by id."""
     rows = _list(ROOT / "limits.toml", "limit", LimitFact)
@@ -158,8 +175,9 @@ def place_codes() -> tuple[str, ...]:
 @cache
 def place(code: str) -> Place | None:
     """Return the law record of a place, or None when there is none."""
-    path = ROOT / "law" / f"{code.lower()}.toml"
-    return _load(path, Place) if path.stem in _ids("law") else None
+    if code.lower() not in _ids("law"):
+        return None
+    return _load(ROOT / "law" / f"{code.lower()}.toml", Place)
 
 
 @cache

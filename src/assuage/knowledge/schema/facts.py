@@ -104,3 +104,10 @@ class Source(Strict):
     doi: str = ""
     pmid: str = ""
     read: Text  # what of it was read, in words
+
+
+class Assumption(Number):
+    """A number that predictions or preparations rest on, with what it says."""
+
+    id: Id
+    text: Text

@@ -1,0 +1,353 @@
+"""What `assuage simulate` works out: a wish in words becomes one prediction with its worth.
+
+Nothing is printed here, so that another face can use it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assuage.kinetics.engine import Prediction, is_time_varying, predict
+from assuage.kinetics.exact import Array
+from assuage.kinetics.structure import Dose, Subject
+from assuage.knowledge import library
+from assuage.knowledge.schema.facts import READ_IN_WORDS, Read, Sourced
+from assuage.knowledge.schema.model import Model
+from assuage.knowledge.schema.regimen import Regimen, Variant
+from assuage.planning.give import doses_of, parse_give, read_time, read_times, too_many
+from assuage.planning.regimen import schedule, variant_of
+from assuage.refusals import Refusal, Refused
+from assuage.units import Dimension, parse
+
+SEXES = ("female", "male", "intersex")
+ANCESTRIES = ("asian", "japanese", "other")
+ADULT_YEARS = 18.0
+AFTER_LAST_H = 6.0
+GRID = 240  # steps from the first to the last time
+FEWEST_FOR_A_BAND = 100
+MOST_TIMES = 2000
+MOST_NUMBERS = 30_000_000  # patients x times x analytes: what fits in the memory of a laptop
+STEPPED_H = 240.0  # a model whose clearance moves with time isn't carried further
+_NICE_H = (1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 72, 168, 336, 672, 1344)
+_ROWS = 14
+_EDGE_ROWS = 10
+LOCK_OPTIONS = {
+    "ethics-approval": "--ethics-approval",
+    "intensive-care": "--setting intensive-care",
+    "jurisdiction": "--place",
+    "named-intensivist": "--intensivist",
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for, as written. None is unknown."""
+
+    model: str | None = None
+    regimen: str | None = None
+    variant: str | None = None
+    weight: str | None = None
+    age: str | None = None
+    sex: str | None = None
+    ancestry: str | None = None
+    gives: tuple[str, ...] = ()
+    at: str | None = None
+    until: str | None = None
+    population: int = 1000
+    seed: int = 1
+    ethics_approval: str | None = None
+    setting: str | None = None
+    place: str | None = None
+    intensivist: str | None = None
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What came of it. `shown_h` are the times worth a row of a table."""
+
+    model: Model
+    subject: Subject
+    doses: tuple[Dose, ...]
+    prediction: Prediction
+    shown_h: tuple[float, ...]
+    patients: int
+    warnings: tuple[str, ...]
+    citations: tuple[str, ...]
+    regimen: Regimen | None = None
+    variant: Variant | None = None
+
+
+@dataclass
+class _Given:
+    """Doses of a regimen or of --give, with what has to be said about them."""
+
+    doses: list[Dose]
+    regimen: Regimen | None = None
+    variant: Variant | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def simulate(wish: Wish) -> Simulation:
+    """Work out the wish. Raises Refused for whatever in it can't be done."""
+    _check_words(wish)
+    regimen = library.regimen(wish.regimen) if wish.regimen is not None else None
+    if regimen is not None:
+        _check_lock(regimen, wish)
+    subject = Subject(
+        _read(wish.weight, Dimension.WEIGHT),
+        _read(wish.age, Dimension.AGE),
+        wish.sex,
+        wish.ancestry,
+    )
+    if wish.model is None and subject.age_years is None:
+        raise Refused(Refusal.AGE_UNKNOWN)
+    model = library.model(wish.model) if wish.model is not None else _default(regimen, subject)
+    given = _given(wish, regimen, subject, model)
+    times, shown = _times(wish, given.doses)
+    _check_size(model, wish.population, times)
+    prediction = _predicted(model, subject, given.doses, times, wish)
+    warnings = [*given.warnings, *prediction.warnings, *_about(model, subject, wish.population)]
+    return Simulation(
+        model,
+        subject,
+        tuple(given.doses),
+        prediction,
+        shown,
+        wish.population,
+        tuple(warnings),
+        citations(model, given.regimen, given.variant),
+        regimen,
+        given.variant,
+    )
+
+
+def _read(text: str | None, dimension: Dimension) -> float | None:
+    return None if text is None else parse(text, dimension).magnitude
+
+
+def one_of(text: str | None, choices: Sequence[str], what: str) -> None:
+    """Raise Refused when the text isn't one of the choices; None is nothing said."""
+    if text is not None and text not in choices:
+        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=text, what=what, choices=", ".join(choices))
+
+
+def _check_words(wish: Wish) -> None:
+    one_of(wish.sex, SEXES, "sex")
+    one_of(wish.ancestry, ANCESTRIES, "ancestry")
+    if wish.gives and wish.regimen is not None:
+        raise Refused(
+            Refusal.OPTION_CONFLICT,
+            what="--give and --regimen",
+            remedy="write the doses, or name the regimen",
+        )
+    if wish.at is not None and wish.until is not None:
+        raise Refused(
+            Refusal.OPTION_CONFLICT,
+            what="--at and --until",
+            remedy="list the times, or say when to stop",
+        )
+    if wish.variant is not None and wish.regimen is None:
+        raise Refused(
+            Refusal.OPTION_MISSING,
+            what="--regimen",
+            remedy="name the regimen that the variant belongs to",
+        )
+    if wish.regimen is None and wish.model is None:
+        raise Refused(
+            Refusal.OPTION_MISSING,
+            what="--model",
+            remedy=f"use one of: {', '.join(library.model_ids())}",
+        )
+    if wish.regimen is None and not wish.gives:
+        raise Refused(
+            Refusal.OPTION_MISSING,
+            what="--give",
+            remedy="say what is given, such as --give '0.5 mg/kg over 40 min'",
+        )
+
+
+def _check_lock(regimen: Regimen, wish: Wish) -> None:
+    """Raise Refused with every option that the regimen's research lock still asks for."""
+    if wish.place is not None and library.place(wish.place) is None:
+        choices = ", ".join(library.place_codes())
+        raise Refused(Refusal.PLACE_UNKNOWN, place=wish.place, choices=choices)
+    if regimen.lock is None:
+        return
+    met = {
+        "ethics-approval": bool((wish.ethics_approval or "").strip()),
+        "intensive-care": wish.setting == "intensive-care",
+        "jurisdiction": wish.place is not None,
+        "named-intensivist": bool((wish.intensivist or "").strip()),
+    }
+    missing = [LOCK_OPTIONS[need] for need in regimen.lock.needs if not met[need]]
+    if missing:
+        raise Refused(Refusal.RESEARCH_LOCK, regimen=regimen.id, needs=", ".join(missing))
+
+
+def _default(regimen: Regimen | None, subject: Subject) -> Model:
+    """Return the model whose default role fits the regimen and the age."""
+    assert regimen is not None
+    assert subject.age_years is not None
+    people = "adult" if subject.age_years >= ADULT_YEARS else "child"
+    route = regimen.routes[0]
+    for id_ in library.model_ids():
+        model = library.model(id_)
+        for one in model.role:
+            fits = (one.drug, one.route, one.people) == (regimen.drug, route, people)
+            if fits and one.role == "default":
+                return model
+    remedy = f"no model is the default for {regimen.drug} by the route {route} in this {people}"
+    raise Refused(Refusal.OPTION_MISSING, what="--model", remedy=f"{remedy}; see 'assuage models'")
+
+
+def _given(wish: Wish, regimen: Regimen | None, subject: Subject, model: Model) -> _Given:
+    if regimen is None:
+        gives = [parse_give(text) for text in wish.gives]
+        return _Given(doses_of(gives, subject.weight_kg, model))
+    if regimen.drug != model.drug:
+        raise Refused(
+            Refusal.MODEL_UNSUITABLE,
+            model=model.id,
+            why=f"it is a model of {model.drug} and {regimen.id} gives {regimen.drug}",
+            choices=", ".join(
+                one for one in library.model_ids() if library.model(one).drug == regimen.drug
+            ),
+        )
+    variant = variant_of(regimen, wish.variant)
+    planned = schedule(regimen, wish.variant, subject.weight_kg)
+    sure = [one for one in planned if not one.as_needed]
+    if not len(sure) <= MOST_TIMES:
+        raise too_many(str(len(sure)), MOST_TIMES)
+    repeat = any(one.route == "nasal-repeat" for one in model.input)
+    doses, devices = [], set[int]()
+    for one in sure:
+        again = repeat and one.kind == "device" and one.session in devices
+        devices.add(one.session)
+        route = "nasal-repeat" if again else one.route
+        doses.append(Dose(one.start_h, one.dose_mg, route, one.duration_h))
+    given = _Given(doses, regimen, variant)
+    if regimen.lock is not None:
+        given.warnings.append(f"{regimen.id} is research only: {regimen.lock.reason.text}")
+    if optional := len(planned) - len(sure):
+        given.warnings.append(f"{optional} doses that are given only as needed are left out")
+    return given
+
+
+def _times(wish: Wish, doses: Sequence[Dose]) -> tuple[Array, tuple[float, ...]]:
+    """Return the times to predict, and those of them that are worth a row."""
+    if wish.at is not None:
+        asked = read_times(wish.at)
+        if not len(asked) <= MOST_TIMES:
+            raise too_many(str(len(asked)), MOST_TIMES)
+        return np.array(asked), asked
+    edges = {one.start_h for one in doses}
+    edges |= {one.start_h + (one.duration_h or 0.0) for one in doses}
+    last = max(edges, default=0.0) + AFTER_LAST_H
+    if wish.until is not None:
+        last = read_time(wish.until, "an end")
+    if not last > 0.0:
+        raise Refused(Refusal.QUANTITY_NOT_POSITIVE, what="end", text=wish.until, example="8 h")
+    step = next((one for one in _NICE_H if last / one <= _ROWS), _NICE_H[-1])
+    nice = [k * step for k in range(int(last / step + 1e-9) + 1)]
+    rows = {*nice, last, *sorted(one for one in edges if one <= last)[:_EDGE_ROWS]}
+    grid = {*rows, *(one for one in edges if one <= last), *np.linspace(0.0, last, GRID + 1)}
+    if last > 2.0 * GRID / 60.0:  # coarser than some minutes: look closer after each dose
+        after = (1 / 12, 1 / 6, 0.25, 0.5, 1.0, 2.0, 4.0)
+        closer = {edge + more for edge in sorted(edges) for more in after}
+        grid |= {one for one in closer if one <= last}
+    return np.array(_apart(grid)), tuple(_apart(rows))
+
+
+def _apart(times: set[float]) -> list[float]:
+    """Return the times in order, without those that differ only by a float's dust."""
+    found: list[float] = []
+    for one in sorted(float(time) for time in times):
+        if not found or one - found[-1] > 1e-9:
+            found.append(one)
+    return found
+
+
+def _check_size(model: Model, patients: int, times: Array) -> None:
+    most = MOST_NUMBERS // (len(times) * len(model.analyte))
+    if not 0 <= patients <= most:
+        raise Refused(
+            Refusal.QUANTITY_IMPLAUSIBLE,
+            what="population",
+            text=patients,
+            low=0,
+            high=most,
+            unit="patients",
+            example="--population 1000",
+        )
+    if is_time_varying(model) and not float(times.max()) <= STEPPED_H:
+        raise Refused(
+            Refusal.MODEL_UNSUITABLE,
+            model=model.id,
+            why=f"its clearance moves with time and isn't carried past {STEPPED_H:g} h",
+            choices=", ".join(one for one in library.model_ids() if one != model.id),
+        )
+
+
+def _predicted(
+    model: Model, subject: Subject, doses: Sequence[Dose], times: Array, wish: Wish
+) -> Prediction:
+    found = predict(model, subject, doses, times, patients=wish.population, seed=wish.seed)
+    values = [one for series in found.series for one in (series.typical, series.p95)]
+    if not all(np.isfinite(one).all() for one in values if one is not None):
+        raise Refused(
+            Refusal.MODEL_UNSUITABLE,
+            model=model.id,
+            why="its numbers don't hold for these doses and times",
+            choices="see 'assuage models'",
+        )
+    return found
+
+
+def _about(model: Model, subject: Subject, patients: int) -> list[str]:
+    """Say what of the person the model can't use, and which of its numbers are uncertain."""
+    found = []
+    known = {one.covariate for one in model.covariate}
+    for name, value in (("sex", subject.sex), ("ancestry", subject.ancestry)):
+        if value is not None and name not in known:
+            found.append(f"{model.id} has no effect of {name}: it makes no difference here")
+        elif value is None and name in known:
+            found.append(f"{name} isn't known; {model.id} then applies no effect of it")
+    if subject.weight_kg is None:
+        found.append("weight isn't known, so it isn't held against the weights studied")
+    doubtful = [name for name, one in model.parameter.items() if one.read == "unverified"]
+    if doubtful:
+        found.append(f"unverified numbers in {model.id}: {', '.join(doubtful)}")
+    found += [f"{one.name}: {one.caveat}" for one in model.analyte if one.caveat]
+    if patients == 0:
+        found.append("no population was asked for, so there is no band")
+    elif patients < FEWEST_FOR_A_BAND and model.variability:
+        found.append(f"a band from {patients} patients is rough; ask for {FEWEST_FOR_A_BAND}")
+    return found
+
+
+def citations(
+    model: Model, regimen: Regimen | None = None, variant: Variant | None = None
+) -> tuple[str, ...]:
+    """Return every source behind the numbers, the model's own first, with how it was read."""
+    facts: list[Sourced] = [*model.parameter.values(), *model.covariate]
+    facts += [*model.variability, *model.correlation]
+    if regimen is not None and variant is not None:
+        facts += [variant, *variant.segment]
+    reads: dict[str, set[Read]] = {model.source: set()}
+    for one in facts:
+        reads.setdefault(one.source, set()).add(one.read)
+    return tuple(cited(id_, used) for id_, used in reads.items())
+
+
+def cited(id_: str, reads: set[Read]) -> str:
+    """Return a source in one line: what it is, what of it was read, how its numbers came here."""
+    source = library.sources().get(id_)
+    if source is None:
+        raise Refused(Refusal.KNOWLEDGE_DAMAGED, path="sources", why=f"there is no source '{id_}'")
+    doi = f" doi:{source.doi}." if source.doi else ""
+    ways = " and ".join(READ_IN_WORDS[one] for one in READ_IN_WORDS if one in reads)
+    used = f" Numbers used here: {ways}." if ways else ""
+    return f"{source.citation.rstrip('.')}.{doi} Read: {source.read.rstrip('.')}.{used}"
