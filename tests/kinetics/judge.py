@@ -21,8 +21,15 @@ from scipy.integrate import solve_ivp
 
 MODELS = Path(__file__).parents[2] / "src" / "assuage" / "knowledge" / "models"
 IN_H_L_MG = {
-    "1": 1.0, "h": 1.0, "L": 1.0, "L/h": 1.0, "1/h": 1.0, "g/mol": 1.0,
-    "min": 1.0 / 60.0, "L/min": 60.0, "1/min": 60.0,
+    "1": 1.0,
+    "h": 1.0,
+    "L": 1.0,
+    "L/h": 1.0,
+    "1/h": 1.0,
+    "g/mol": 1.0,
+    "min": 1.0 / 60.0,
+    "L/min": 60.0,
+    "1/min": 60.0,
 }
 RTOL = 1e-13  # at 1e-12 the judge itself is off by 1e-9 now and then
 ATOL_PER_MG = 1e-20  # times the total dose: amounts below it do not matter
@@ -77,8 +84,10 @@ def values(file: dict[str, Any], person: Any, time_h: float = 0.0) -> dict[str, 
         if one["form"] == "linear-in-time":
             found[name] += found[name] * effect * time_h
         elif one["form"] == "linear-above":
-            found[name] += effect * IN_H_L_MG[one["unit"]] * max(
-                0.0, getattr(person, one["covariate"]) - one["reference"]
+            found[name] += (
+                effect
+                * IN_H_L_MG[one["unit"]]
+                * max(0.0, getattr(person, one["covariate"]) - one["reference"])
             )
         elif getattr(person, one["covariate"]) in one["when"]:
             found[name] *= effect
@@ -112,7 +121,8 @@ def flows(file: dict[str, Any], person: Any) -> Flows:
         ends = [one["between"], one["between"][::-1]] if "between" in one else None
         for start, end in ends or [(one["from"], one["to"])]:
             pair = [
-                given[one["rate"]] if "rate" in one
+                given[one["rate"]]
+                if "rate" in one
                 else given[one["clearance"]] / given[volume[start]]
                 for given in (now, later)
             ]
@@ -165,6 +175,7 @@ def judge(model_id: str, person: Any, doses: Any, times: Any) -> Verdict:
         moves[start, column] -= 1.0
         moves[end, column] += 1.0  # -1 is the last row, what has been eliminated
     atol = ATOL_PER_MG * sum(one.amount_mg for one in doses)
+    first = min((one.start_h for one in doses), default=0.0)
     edges = {float(t) for t in times} | {x for _, a, b, _ in parts for x in (a, b)} | {0.0}
     grid = sorted(edge for edge in edges if edge <= times[-1])
     state, states = np.zeros(size + 1), {}
@@ -179,26 +190,35 @@ def judge(model_id: str, person: Any, doses: Any, times: Any) -> Verdict:
                 if start <= time < end:
                     feed[into] += amount / (end - start)
             if state.any() or feed.any():
-                state = _integrate(moves, found, feed, (time, grid[n + 1]), state, atol)
+                span = (time - first, grid[n + 1] - first)  # a moving rate counts from there
+                state = _integrate(moves, found, feed, span, state, atol)
             state = state.copy()
     path = np.array([states[float(t)] for t in times])
     known = values(file, person)
     volume = {one["name"]: one.get("volume") for one in file["compartment"]}
     names = [one["name"] for one in file["compartment"]]
     seen = [
-        path[:, names.index(one["compartment"])] / known[volume[one["compartment"]]]
+        path[:, names.index(one["compartment"])]
+        / known[volume[one["compartment"]]]
         * (known[one["mass_ratio"]] if "mass_ratio" in one else 1.0)
         for one in file["analyte"]
     ]
     return Verdict(
-        tuple(one["name"] for one in file["analyte"]), np.array(seen).T,
-        path[:, :-1].sum(axis=1), path[:, -1], entered_by(parts, times),
+        tuple(one["name"] for one in file["analyte"]),
+        np.array(seen).T,
+        path[:, :-1].sum(axis=1),
+        path[:, -1],
+        entered_by(parts, times),
     )
 
 
 def _integrate(
-    moves: np.ndarray, found: Flows, feed: np.ndarray, span: tuple[float, float],
-    state: np.ndarray, atol: float,
+    moves: np.ndarray,
+    found: Flows,
+    feed: np.ndarray,
+    span: tuple[float, float],
+    state: np.ndarray,
+    atol: float,
 ) -> np.ndarray:
     start, rate, slope = found.start, found.rate, found.slope
     steady = not slope.any()
@@ -233,7 +253,8 @@ def random_case(model_id: str, seed: int) -> tuple[Person, list[Given], np.ndarr
         {"low": 10.0, "high": 75.0} if years < 18.0 else {"low": 40.0, "high": 120.0}
     )
     person = Person(
-        float(rng.uniform(known["low"], known["high"])), years,
+        float(rng.uniform(known["low"], known["high"])),
+        years,
         ancestry=rng.choice([None, "caucasian", "asian", "japanese"]),
     )
     end = float(rng.uniform(2.0, 12.0) if rng.random() < 0.8 else rng.uniform(12.0, 30.0))

@@ -139,9 +139,7 @@ def test_the_four_curves() -> None:
     c50, gamma = number(100.0, "ng/mL"), number(2.0)
     power = effect(base, form="power", c50=c50, gamma=gamma, baseline=number(3.0))
     assert_allclose(response(power, at), [3.0, 6.0, 30.0], rtol=1e-12)
-    steep = effect(
-        base, form="hill", c50=c50, gamma=gamma, baseline=number(1.0), span=number(-0.5)
-    )
+    steep = effect(base, form="hill", c50=c50, gamma=gamma, baseline=number(1.0), span=number(-0.5))
     assert_allclose(response(steep, at), [1.0, 0.75, 1.0 - 0.5 * 0.9], rtol=1e-12)
     crossed = effect(base, form="threshold", c50=c50)
     assert_array_equal(response(crossed, at), [0, 1, 1])
@@ -163,15 +161,30 @@ def test_pain_falls_only_in_those_who_respond() -> None:
 # Mood.
 
 SCALE = MoodAmplitude(
-    drug="racemic-ketamine", route="iv", amplitude=number(10.0), ceiling=number(25.0),
-    reference_dose=number(0.5, "mg/kg"), d50=number(0.2, "mg/kg"), control=number(9.0),
+    drug="racemic-ketamine",
+    route="iv",
+    amplitude=number(10.0),
+    ceiling=number(25.0),
+    reference_dose=number(0.5, "mg/kg"),
+    d50=number(0.2, "mg/kg"),
+    control=number(9.0),
     control_half_time=number(3.0, "day"),
 )
 MOOD = MoodEffect(
-    id="test-mood", name="a test", endpoint="points", source="assuage-design", summary="a test",
-    label="a test", form=Fact(text="a test", **HERE), onset=number(6.0, "h"),
-    offset=number(7.0, "day"), baseline=number(33.0), baseline_sd=number(5.0),
-    between_patient_sd=number(5.0), control_sd=number(5.0), amplitude=(SCALE,),
+    id="test-mood",
+    name="a test",
+    endpoint="points",
+    source="assuage-design",
+    summary="a test",
+    label="a test",
+    form=Fact(text="a test", **HERE),
+    onset=number(6.0, "h"),
+    offset=number(7.0, "day"),
+    baseline=number(33.0),
+    baseline_sd=number(5.0),
+    between_patient_sd=number(5.0),
+    control_sd=number(5.0),
+    amplitude=(SCALE,),
     caution=(Fact(text="a test", **HERE),),
 )
 DAYS = np.linspace(0.0, 90.0, 721)

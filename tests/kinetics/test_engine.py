@@ -103,6 +103,21 @@ def test_a_rate_above_2_mg_per_kg_per_h_is_uncertain_twofold(
     assert ("uncertain twofold" in warned("kamp-2020", ADULT, doses)) is marked
 
 
+@pytest.mark.parametrize(
+    ("doses", "marked"),
+    [
+        ([Dose(0.5 * n, 105.0, "iv", 0.5) for n in range(4)], True),  # 3 mg/kg/h in pieces
+        ([Dose(0.5 * n, 60.0, "iv", 0.5) for n in range(4)], False),
+        ([Dose(0.0, 420.0, "iv", 4.0), Dose(1.0, 210.0, "iv", 2.0)], True),  # 1.5 and 1.5
+        ([Dose(0.0, 420.0, "iv", 4.0), Dose(1.0, 52.5, "iv", 0.5)], False),
+        ([Dose(0.0, 420.0, "iv", 4.0), Dose(4.0, 420.0, "iv", 4.0)], False),  # touching
+        ([Dose(0.0, 140.0, "iv", 1 / 60), Dose(1 / 60, 350.0, "iv", 5.0)], False),
+    ],
+)
+def test_infusions_count_together(doses: list[Dose], marked: bool) -> None:
+    assert ("uncertain twofold" in warned("kamp-2020", ADULT, doses)) is marked
+
+
 def test_a_short_induction_is_no_held_rate() -> None:
     assert "twofold" not in warned("kamp-2020", ADULT, [Dose(0.0, 140.0, "iv", 1 / 60)])
 
@@ -165,12 +180,20 @@ def test_only_flint_moves_with_time() -> None:
     assert not any("stepped" in one for one in still.warnings)
 
 
+def test_a_moving_clearance_counts_from_the_first_dose() -> None:
+    """Flint 2017: the rise is per hour since the first dose, whenever that was."""
+    model, child = library.model("flint-2017"), Subject(12.0, 3.0)
+    times = np.array([0.5, 6.0, 24.0, 30.0])
+    _, now = curves(model, child, [Dose(0.0, 240.0, "iv", 24.0)], times)
+    _, later = curves(model, child, [Dose(200.0, 240.0, "iv", 24.0)], times + 200.0)
+    assert_allclose(later, now, rtol=1e-9)
+
+
 def test_a_held_clearance_is_enclosed_by_its_ends() -> None:
     model, child = library.model("flint-2017"), Subject(12.0, 3.0)
     doses, times = [Dose(0.0, 240.0, "iv", 24.0)], np.array([0.1, 3.3, 12.0, 24.0, 26.0])
     below, middle, above = (
-        curves(model, child, doses, times, hold=hold)[1][0]
-        for hold in ("below", "middle", "above")
+        curves(model, child, doses, times, hold=hold)[1][0] for hold in ("below", "middle", "above")
     )
     person = judge.Person(12.0, 3.0)
     given = [judge.Given(0.0, 240.0, "iv", 24.0)]

@@ -84,8 +84,9 @@ def half_digit(text: str) -> float:
 
 
 @pytest.mark.parametrize(
-    "row", TABLE, ids=["-".join([r["model"], r["analyte"], r["quantity"], r["value"]])
-                       for r in TABLE],
+    "row",
+    TABLE,
+    ids=["-".join([r["model"], r["analyte"], r["quantity"], r["value"]]) for r in TABLE],
 )
 def test_a_published_number_is_met(row: Row) -> None:
     value = float(row["value"])

@@ -86,8 +86,12 @@ def test_liver_flow_falls_with_each_year_above_60(age: float, years_above: float
 
 @pytest.mark.parametrize(
     ("ancestry", "moved"),
-    [(None, set()), ("caucasian", set()), ("asian", {"kel", "CLn"}),
-     ("japanese", {"FRn", "kel", "CLn"})],
+    [
+        (None, set()),
+        ("caucasian", set()),
+        ("asian", {"kel", "CLn"}),
+        ("japanese", {"FRn", "kel", "CLn"}),
+    ],
 )
 def test_ancestry_moves_what_the_paper_says(ancestry: str | None, moved: set[str]) -> None:
     model = library.model("perez-ruixo-2021")
@@ -156,8 +160,17 @@ def test_a_dose_is_split_as_the_file_says() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "factor"),
-    [("1", 1.0), ("L/min", 60.0), ("mL/min", 0.06), ("1/s", 3600.0), ("min", 1 / 60),
-     ("day", 24.0), ("ng/mL", 1e-3), ("g/mol", 1.0), ("kg", 1.0)],
+    [
+        ("1", 1.0),
+        ("L/min", 60.0),
+        ("mL/min", 0.06),
+        ("1/s", 3600.0),
+        ("min", 1 / 60),
+        ("day", 24.0),
+        ("ng/mL", 1e-3),
+        ("g/mol", 1.0),
+        ("kg", 1.0),
+    ],
 )
 def test_units_become_hours_litres_and_milligrams(unit: str, factor: float) -> None:
     assert base_factor(unit) == pytest.approx(factor, rel=1e-12)

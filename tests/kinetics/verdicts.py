@@ -49,7 +49,10 @@ def compare(model_id: str, seed: int) -> Comparison:
 
 
 def worst_imbalance(
-    model: Model, person: judge.Person, given: list[judge.Given], times: np.ndarray,
+    model: Model,
+    person: judge.Person,
+    given: list[judge.Given],
+    times: np.ndarray,
     entered: np.ndarray,
 ) -> float:
     """Return |in - (body + eliminated)| / in at its worst.
@@ -73,7 +76,10 @@ def worst_imbalance(
     if is_time_varying(model):
         found = exact.solve(
             lambda start, end: matrix_at((start + end) / 2.0),
-            pushes, times, everything, hold_h=HOLD_H,
+            pushes,
+            times,
+            everything,
+            hold_h=HOLD_H,
         )
     else:
         found = exact.solve(matrix_at(0.0), pushes, times, everything)

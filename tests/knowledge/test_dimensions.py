@@ -13,8 +13,16 @@ from assuage.knowledge.dimensions import Dim, check, of_unit
 from assuage.knowledge.schema.model import Model
 
 ODD_UNIT = "kg"  # no parameter of any model is a plain mass
-SAME_DIMENSION = {"L": "mL", "L/h": "mL/min", "L/min": "mL/h", "1/h": "1/s", "1/min": "1/h",
-                  "h": "min", "min": "s", "g/mol": "kg/mol"}
+SAME_DIMENSION = {
+    "L": "mL",
+    "L/h": "mL/min",
+    "L/min": "mL/h",
+    "1/h": "1/s",
+    "1/min": "1/h",
+    "h": "min",
+    "min": "s",
+    "g/mol": "kg/mol",
+}
 Content = dict[str, Any]
 
 
@@ -57,8 +65,11 @@ def test_a_wrong_derived_unit_is_refused(model_id: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("model_id", "place"),
-    [(id_, n) for id_ in library.model_ids()
-     for n, _ in enumerate(content(id_).get("covariate", ()))],
+    [
+        (id_, n)
+        for id_ in library.model_ids()
+        for n, _ in enumerate(content(id_).get("covariate", ()))
+    ],
 )
 def test_a_covariates_wrong_unit_is_refused(model_id: str, place: int) -> None:
     given = content(model_id)

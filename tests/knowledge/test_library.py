@@ -13,13 +13,12 @@ from assuage.refusals import Refusal, Refused
 
 REAL = library.ROOT
 FILES = sorted(path.relative_to(REAL).as_posix() for path in REAL.rglob("*.toml"))
-READERS = ("model", "effect", "regimen", "products", "sources", "safety", "limits", "place",
-           "terms", "digest")
 
 
 def forget() -> None:
-    for name in READERS:
-        getattr(library, name).cache_clear()
+    for one in vars(library).values():
+        if hasattr(one, "cache_clear"):
+            one.cache_clear()
 
 
 @pytest.fixture
@@ -52,9 +51,12 @@ def load(name: str) -> object:
             return library.sources()
         case "precautions":
             return library.safety()
-    return {"limits": library.limits, "glossary": library.terms, "products": library.products}[
-        stem
-    ]()
+    return {
+        "assumptions": library.assumptions,
+        "glossary": library.terms,
+        "limits": library.limits,
+        "products": library.products,
+    }[stem]()
 
 
 def damage(root: Path, name: str, old: str, new: str) -> None:
@@ -77,8 +79,9 @@ def test_every_file_loads(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
-    "rubbish", [b"= 3", b"\xff\xfe", b"", b"[unknown]\nfield = 1\n"], ids=["toml", "utf8", "empty",
-                                                                        "field"]
+    "rubbish",
+    [b"= 3", b"\xff\xfe", b"", b"[unknown]\nfield = 1\n"],
+    ids=["toml", "utf8", "empty", "field"],
 )
 def test_a_damaged_file_is_refused_by_name(root: Path, name: str, rubbish: bytes) -> None:
     if not rubbish and name.startswith("precautions/"):

@@ -50,9 +50,4 @@ def completed(arguments: Sequence[str]) -> list[str]:
 
 
 def _shell() -> str:
-    import shellingham
-
-    try:
-        return str(shellingham.detect_shell()[0])
-    except shellingham.ShellDetectionFailure:
-        return os.environ.get("SHELL", "").rpartition("/")[2]
+    return os.environ.get("SHELL", "").rpartition("/")[2]

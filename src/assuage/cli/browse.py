@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -132,16 +133,14 @@ def _whole(record: BaseModel, *, as_json: bool) -> None:
     if as_json:
         output.print_json(record.model_dump(mode="json", by_alias=True))
         return
-    from rich.padding import Padding
-
     from assuage.cli.facts import lines_of, sources_of
-    from assuage.cli.simulation import cited
+    from assuage.planning.simulation import cited
     from assuage.knowledge.schema.facts import Read
 
     console = output.console()
     for line in lines_of(record):
-        text = line.lstrip()
-        console.print(Padding(text, (0, 0, 0, len(line) - len(text)), expand=False))
+        indent = line[: len(line) - len(line.lstrip())]
+        output.say(textwrap.fill(line, console.width, subsequent_indent=indent))
     reads: dict[str, set[Read]] = {}
     for fact in sources_of(record):
         reads.setdefault(fact.source, set()).add(fact.read)

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,7 +51,7 @@ def explain(
     if as_json:
         output.print_json({"term": term, "entries": [asdict(one) for one in found]})
         return
-    from assuage.cli.simulation import cited
+    from assuage.planning.simulation import cited
 
     console = output.console()
     for place, one in enumerate(found):
@@ -89,7 +89,7 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[-_]", " ", text.casefold()).split())
 
 
-def _read(fact: Sourced) -> dict[str, str]:
+def _read(fact: Sourced) -> dict[str, Any]:
     from assuage.knowledge.schema.facts import READ_IN_WORDS
 
     return {"source": fact.source, "where": fact.where, "read": READ_IN_WORDS[fact.read]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ Examples:
   assuage plan --weight "70 kg" --age "46 y" --sex female --regimen crps-inpatient-5d \\
     --product ketamine-50 --setting inpatient --place GB --json
 """
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 ACCEPT_FORM = "--accept 'CODE: name: reason'"
 
 
@@ -105,7 +107,7 @@ def plan(
 def _patient(
     path: Path | None, weight: str | None, age: str | None, height: str | None, sex: str | None
 ) -> Patient:
-    from assuage.cli.simulation import SEXES, one_of
+    from assuage.planning.simulation import SEXES, one_of
     from assuage.knowledge import library
     from assuage.planning.patient import read_patient
 
@@ -117,15 +119,18 @@ def _patient(
 
 
 def _date(text: str) -> date:
+    refused = Refused(
+        Refusal.VALUE_NOT_ALLOWED,
+        text=text,
+        what="date",
+        choices="the form year-month-day, such as 2025-03-01",
+    )
+    if not _DATE.fullmatch(text):
+        raise refused
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED,
-            text=text,
-            what="date",
-            choices="the form year-month-day, such as 2025-03-01",
-        ) from error
+        raise refused from error
 
 
 def acceptable() -> list[str]:

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from assuage.cli.simulation import Simulation
+from assuage.planning.simulation import Simulation
 from assuage.kinetics.engine import Series
 from assuage.kinetics.exact import Array
 from assuage.kinetics.structure import Dose
@@ -57,7 +57,8 @@ def as_csv(found: Simulation) -> str:
     writer.writerow(COLUMNS)
     times = _floats(found.prediction.times_h)
     for one in found.prediction.series:
-        bands = [_floats(band) or [""] * len(times) for band in (one.p5, one.p50, one.p95)]
+        none: list[float | None] = [None] * len(times)
+        bands = [_floats(band) or none for band in (one.p5, one.p50, one.p95)]
         for row in zip(times, _floats(one.typical), *bands, strict=True):
             writer.writerow((one.analyte, one.unit, *row))
     return out.getvalue()
@@ -96,7 +97,8 @@ def _doses_in_words(doses: tuple[Dose, ...]) -> list[str]:
     for one in doses[:MOST_DOSES_SHOWN]:
         over = f" over {in_time(one.duration_h)}" if one.duration_h else ""
         amount = format_quantity(one.amount_mg, "mg")
-        lines.append(f"Gives {amount} {one.route}{over} at {in_time(one.start_h)}")
+        route = one.route.removesuffix("-repeat")
+        lines.append(f"Gives {amount} {route}{over} at {in_time(one.start_h)}")
     if len(doses) > MOST_DOSES_SHOWN:
         total = format_quantity(sum(one.amount_mg for one in doses), "mg")
         lines.append(f"and so on: {len(doses)} doses, {total} in all")
@@ -170,7 +172,7 @@ def as_svg(found: Simulation) -> bytes:
     series = found.prediction.series
     lines = tuple(
         Line(
-            label=one.analyte,
+            label=f"{one.analyte}, {found.model.id}, {_site(found.model.sampling)}",
             role="comparison" if place else "typical",
             model=found.model.id,
             sampling=found.model.sampling,
@@ -183,7 +185,7 @@ def as_svg(found: Simulation) -> bytes:
     )
     chart = Prediction(
         id="simulate",
-        title=f"{found.model.name}, {_site(found.model.sampling)}",
+        title="Concentration",
         endpoint="concentration",
         unit=series[0].unit,
         time_unit="h",

@@ -12,7 +12,7 @@ from assuage.cli.files import write_file
 from assuage.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
-    from assuage.cli.simulation import Simulation
+    from assuage.planning.simulation import Simulation
 
 HELP = """Predict concentrations with any model: a typical line, and a band where the model has one.
 
@@ -34,63 +34,67 @@ Examples:
   assuage simulate --regimen depression-iv --weight "70 kg" --age "35 y"
 """
 
-_NON_NEGATIVE = 0
 _LARGEST_SEED = 2**63 - 1
+
+_Text = str | None
+_Model = Annotated[
+    _Text,
+    typer.Option(
+        help="The model, by its id; 'assuage models' lists them.", autocompletion=choices.models
+    ),
+]
+_Regimen = Annotated[
+    _Text,
+    typer.Option(help="A published regimen in place of --give.", autocompletion=choices.regimens),
+]
+_Variant = Annotated[_Text, typer.Option(help="The regimen's variant.")]
+_Weight = Annotated[_Text, typer.Option(help="Such as '70 kg'.")]
+_Age = Annotated[_Text, typer.Option(help="Such as '35 y' or '8 months'. Needed.")]
+_Sex = Annotated[_Text, typer.Option(help="female, male or intersex.")]
+_Ancestry = Annotated[_Text, typer.Option(help="asian, japanese or other.")]
+_Give = Annotated[list[str] | None, typer.Option(help="What is given; may be repeated. See above.")]
+_At = Annotated[_Text, typer.Option(help="The times to predict, such as '40 min, 80 min'.")]
+_Until = Annotated[_Text, typer.Option(help="Predict up to this time, such as '8 h'.")]
+_Population = Annotated[int, typer.Option(min=0, help="Patients behind the band; 0 for none.")]
+_Seed = Annotated[int, typer.Option(min=0, max=_LARGEST_SEED, help="Which patients are drawn.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+_Csv = Annotated[
+    _Text, typer.Option(metavar="[FILE]", help="Write CSV; alone or '-': to standard output.")
+]
+_Plot = Annotated[
+    _Text, typer.Option(metavar="[FILE]", help="Write an SVG chart; alone: simulate.svg.")
+]
+_Ethics = Annotated[
+    _Text, typer.Option(metavar="[REFERENCE]", help="For a regimen under a research lock.")
+]
+_Setting = Annotated[_Text, typer.Option(help="Such as intensive-care, for a research lock.")]
+_Place = Annotated[
+    _Text,
+    typer.Option(help="Such as NL, for a research lock.", autocompletion=choices.places),
+]
+_Intensivist = Annotated[_Text, typer.Option(help="A name, for a research lock.")]
 
 
 def simulate(
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="The model, by its id; 'assuage models' lists them.", autocompletion=choices.models
-        ),
-    ] = None,
-    regimen: Annotated[
-        str | None,
-        typer.Option(
-            help="A published regimen in place of --give.", autocompletion=choices.regimens
-        ),
-    ] = None,
-    variant: Annotated[str | None, typer.Option(help="The regimen's variant.")] = None,
-    weight: Annotated[str | None, typer.Option(help="Such as '70 kg'.")] = None,
-    age: Annotated[str | None, typer.Option(help="Such as '35 y' or '8 months'. Needed.")] = None,
-    sex: Annotated[str | None, typer.Option(help="female, male or intersex.")] = None,
-    ancestry: Annotated[str | None, typer.Option(help="asian, japanese or other.")] = None,
-    give: Annotated[
-        list[str] | None, typer.Option(help="What is given; may be repeated. See above.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help="The times to predict, such as '40 min, 80 min'.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(help="Predict up to this time, such as '8 h'.")
-    ] = None,
-    population: Annotated[
-        int, typer.Option(min=_NON_NEGATIVE, help="Patients behind the band; 0 for none.")
-    ] = 1000,
-    seed: Annotated[
-        int, typer.Option(min=_NON_NEGATIVE, max=_LARGEST_SEED, help="Which patients are drawn.")
-    ] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
-    csv: Annotated[
-        str | None,
-        typer.Option(metavar="[FILE]", help="Write CSV; alone or '-': to standard output."),
-    ] = None,
-    plot: Annotated[
-        str | None, typer.Option(metavar="[FILE]", help="Write a chart; alone: simulate.svg.")
-    ] = None,
-    ethics_approval: Annotated[
-        str | None,
-        typer.Option(metavar="[REFERENCE]", help="For a regimen under a research lock."),
-    ] = None,
-    setting: Annotated[
-        str | None, typer.Option(help="Such as intensive-care, for a research lock.")
-    ] = None,
-    place: Annotated[
-        str | None,
-        typer.Option(help="Such as NL, for a research lock.", autocompletion=choices.places),
-    ] = None,
-    intensivist: Annotated[str | None, typer.Option(help="A name, for a research lock.")] = None,
+    model: _Model = None,
+    regimen: _Regimen = None,
+    variant: _Variant = None,
+    weight: _Weight = None,
+    age: _Age = None,
+    sex: _Sex = None,
+    ancestry: _Ancestry = None,
+    give: _Give = None,
+    at: _At = None,
+    until: _Until = None,
+    population: _Population = 1000,
+    seed: _Seed = 1,
+    as_json: _Json = False,
+    csv: _Csv = None,
+    plot: _Plot = None,
+    ethics_approval: _Ethics = None,
+    setting: _Setting = None,
+    place: _Place = None,
+    intensivist: _Intensivist = None,
 ) -> None:
     """Predict concentrations; the text of the help stands in HELP."""
     if as_json and csv == "-":
@@ -101,8 +105,8 @@ def simulate(
         )
     _check_chart(plot)
     with output.at_work("Simulating", quiet=as_json):
-        from assuage.cli.simulation import Wish
-        from assuage.cli.simulation import simulate as work_out
+        from assuage.planning.simulation import Wish
+        from assuage.planning.simulation import simulate as work_out
 
         found = work_out(
             Wish(

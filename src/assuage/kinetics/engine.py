@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -20,14 +21,13 @@ from assuage.kinetics.structure import (
     parameter_values,
     pushes_of,
 )
+from assuage.knowledge.library import assumed
 from assuage.knowledge.schema.model import Model
 from assuage.refusals import Refusal, Refused
 
 LEVELS = (0.05, 0.5, 0.95)
 HOLD_H = 0.25  # how long a time-varying clearance is held at one value
-WEIGHT_BEYOND = 2.0  # times outside the studied weights at which a prediction is refused
-LONG_H = 48.0
-HIGH_RATE_MG_PER_KG_PER_H = 2.0
+TOUCHING_H = 1e-9  # infusions this close run on as one
 Extend = Callable[[System], System]
 Hold = Literal["middle", "above", "below"]
 
@@ -77,11 +77,13 @@ def curves(
     the system. A rate that moves with time is held over steps of at most `hold_h`, at its middle
     value or, for a bound, at whichever end of the step gives more (`above`) or less (`below`).
     """
+    first_h = min((one.start_h for one in doses), default=0.0)
 
     def system_at(time_h: float) -> System:
-        return extend(build(model, parameter_values(model, subject, shifts, time_h)))
+        since_h = max(time_h - first_h, 0.0)  # a moving rate counts from the first dose
+        return extend(build(model, parameter_values(model, subject, shifts, since_h)))
 
-    system = system_at(0.0)
+    system = system_at(first_h)
     pushes = pushes_of(model, system, doses)
     if is_time_varying(model):
         found = exact.solve(
@@ -178,8 +180,9 @@ def check_subject(model: Model, subject: Subject) -> None:
     studied = model.studied.weight_kg
     if studied is None or subject.weight_kg is None:
         return
-    low = (studied.low or 0.0) / WEIGHT_BEYOND
-    high = float("inf") if studied.high is None else studied.high * WEIGHT_BEYOND
+    beyond = assumed("weight-beyond")
+    low = (studied.low or 0.0) / beyond
+    high = float("inf") if studied.high is None else studied.high * beyond
     if not low <= subject.weight_kg <= high:
         raise Refused(
             Refusal.WEIGHT_OUTSIDE_MODEL,
@@ -214,6 +217,11 @@ def warnings_for(model: Model, subject: Subject, doses: Sequence[Dose]) -> list[
             f"weight {subject.weight_kg:g} kg lies outside {_end(weights.low, 'kg', 'unknown')} "
             f"to {_end(weights.high, 'kg', 'unknown')}, the range known for {model.id}"
         )
+    if subject.ancestry is None and any(one.covariate == "ancestry" for one in model.covariate):
+        found.append(
+            f"ancestry moves {model.id} and was not given; the numbers are those of people who "
+            "are neither Asian nor Japanese"
+        )
     found += _exposure_warnings(model, subject, doses)
     return found
 
@@ -225,23 +233,43 @@ def _exposure_warnings(model: Model, subject: Subject, doses: Sequence[Dose]) ->
     ends = [one.start_h + (one.duration_h or 0.0) for one in doses]
     spans = _unbroken(doses)
     longest = max([longest, *spans], default=0.0)
-    long_limit = LONG_H if limit is None else limit.value
+    long_limit = assumed("long-prediction") if limit is None else limit.value
     if ends and longest > long_limit:
         found.append(
             f"infusion runs {longest:g} h; beyond {long_limit:g} h levels are uncertain twofold "
             "(x2 either way)"
         )
-    rates = [
-        one.amount_mg / one.duration_h / subject.weight_kg
-        for one in doses
-        if one.duration_h and one.duration_h >= 1.0 and subject.weight_kg
-    ]
-    if rates and max(rates) > HIGH_RATE_MG_PER_KG_PER_H:
+    rate = _held_mg_per_h(doses) / subject.weight_kg if subject.weight_kg else 0.0
+    high_rate = assumed("high-rate-prediction")
+    if rate > high_rate:
         found.append(
-            f"rate {max(rates):.3g} mg/kg/h; above {HIGH_RATE_MG_PER_KG_PER_H:g} mg/kg/h levels "
+            f"rate {rate:.3g} mg/kg/h; above {high_rate:g} mg/kg/h levels "
             "are uncertain twofold (x2 either way)"
         )
     return found
+
+
+def _held_mg_per_h(doses: Sequence[Dose]) -> float:
+    """Return the highest rate that all infusions together keep up for an hour or more."""
+    runs = [
+        (one.start_h, one.start_h + one.duration_h, one.amount_mg / one.duration_h)
+        for one in doses
+        if one.duration_h
+    ]
+    edges = sorted({edge for start, end, _ in runs for edge in (start, end)})
+    pieces = [
+        (end - start, sum(rate for a, b, rate in runs if a <= (start + end) / 2.0 < b))
+        for start, end in pairwise(edges)
+        if end - start > TOUCHING_H
+    ]
+    highest = 0.0
+    for level in {rate for _, rate in pieces}:
+        held = 0.0
+        for long, rate in pieces:
+            held = held + long if rate >= level * (1.0 - 1e-9) else 0.0
+            if held >= 1.0 - TOUCHING_H:
+                highest = max(highest, level)
+    return highest
 
 
 def _unbroken(doses: Sequence[Dose]) -> list[float]:
@@ -249,7 +277,7 @@ def _unbroken(doses: Sequence[Dose]) -> list[float]:
     runs: list[list[float]] = []
     for one in sorted((d for d in doses if d.duration_h), key=lambda d: d.start_h):
         end = one.start_h + (one.duration_h or 0.0)
-        if runs and one.start_h <= runs[-1][1] + 1e-9:
+        if runs and one.start_h <= runs[-1][1] + TOUCHING_H:
             runs[-1][1] = max(runs[-1][1], end)
         else:
             runs.append([one.start_h, end])

@@ -94,5 +94,7 @@ def check(model: Model) -> None:
         wanted = dims[moved.parameter] if moved.form == "linear-above" else of_unit("1")
         if moved.form == "linear-in-time":
             wanted = of_unit("1/h")
+            if dims[moved.parameter].powers not in (of_unit("L/h").powers, of_unit("1/h").powers):
+                raise ValueError(f"only a clearance or a rate may move with time: {moved.parameter}")
         if of_unit(moved.unit).powers != wanted.powers:
             raise ValueError(f"the covariate on '{moved.parameter}' has the wrong unit")

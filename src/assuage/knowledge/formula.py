@@ -31,7 +31,8 @@ def _parse(formula: str) -> ast.expr:
     for node in ast.walk(tree):
         allowed = isinstance(node, ast.Name | ast.Load | ast.BinOp | ast.operator) or (
             isinstance(node, ast.Constant)
-            and type(node.value) in {int, float}
+            and isinstance(node.value, int | float)
+            and not isinstance(node.value, bool)
             and node.value <= sys.float_info.max
         )
         if not allowed or (isinstance(node, ast.operator) and type(node) not in _BINARY):

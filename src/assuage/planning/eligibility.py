@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assuage.knowledge import library
-from assuage.knowledge.schema.regimen import Regimen
+from assuage.knowledge.schema.regimen import Regimen, Variant
 from assuage.knowledge.schema.safety import Cumulative
 from assuage.planning.document import Finding
 from assuage.planning.patient import Patient
-from assuage.planning.regimen import Administration, span_h
+from assuage.planning.regimen import Administration, is_weight_based, span_h
 from assuage.planning.request import PlanRequest
-from assuage.refusals import Refused
+from assuage.refusals import Refusal, Refused
 from assuage.safety import eligibility as rules
-from assuage.safety.limits import weight_change
+from assuage.safety.limits import weight_change, weight_for_age
+from assuage.units import Dimension
 
 CONTEXT_OF_INDICATION = {
     "crps": "chronic-pain", "chronic-pain": "chronic-pain", "fibromyalgia": "chronic-pain",
@@ -22,7 +23,89 @@ CONTEXT_OF_INDICATION = {
     "procedural-sedation": "dissociative", "asthma": "emergency", "field": "field",
     "alcohol-use-disorder": "depression",
 }  # fmt: skip
+ADULT_Y = 18.0
 SHOCK_INDEX_WARN = "heart rate over systolic pressure"
+
+
+def patient_refusals(
+    request: PlanRequest, regimen: Regimen, variant: Variant | None
+) -> list[Refused]:
+    """Return why this patient can't be planned for at all: slips first, then weight and age."""
+    patient, field = request.patient, request.field_mode
+    found = _slips(request)
+    if field and not regimen.field_weight:
+        ids = [one for one in library.regimen_ids() if library.regimen(one).field_weight]
+        found.append(
+            Refused(
+                Refusal.OPTION_CONFLICT,
+                what=f"--field and {regimen.id}",
+                remedy="use a field regimen: " + ", ".join(ids),
+            )
+        )
+    by_weight = regimen.field_weight or (variant is not None and is_weight_based(regimen, variant))
+    if patient.weight_kg is None and by_weight and not field:
+        found.append(Refused(Refusal.WEIGHT_UNKNOWN, regimen=regimen.id))
+    if patient.age_years is None:
+        return [*found, Refused(Refusal.AGE_UNKNOWN)]
+    if not found and patient.weight_kg is not None:
+        slip = weight_for_age(library.limits(), patient.weight_kg, patient.age_years)
+        found += [slip] if slip else []
+    return [*found, *_outside(regimen, patient.age_years)]
+
+
+def _slips(request: PlanRequest) -> list[Refused]:
+    """Return what can't be true, however it came in: a patient needn't come from a file."""
+    patient = request.patient
+    found = [
+        Refused(
+            Refusal.QUANTITY_IMPLAUSIBLE,
+            what=what,
+            text=f"{value:g} {kind.unit}",
+            low=f"{kind.low:g}",
+            high=f"{kind.high:g}",
+            unit=kind.unit,
+            example=kind.example,
+        )
+        for what, value, kind in (
+            ("body weight", patient.weight_kg, Dimension.WEIGHT),
+            ("the last body weight", patient.weight_last_kg, Dimension.WEIGHT),
+            ("age", patient.age_years, Dimension.AGE),
+        )
+        if value is not None and not kind.low <= value <= kind.high
+    ]
+    known = rules.conditions_asked(library.safety())
+    found += [
+        Refused(Refusal.FIELD_UNKNOWN, field=one, what="[conditions]", choices=", ".join(known))
+        for one in sorted(set(patient.conditions) - {*known, rules.UNDER_3_MONTHS})
+    ]
+    found += [
+        Refused(
+            Refusal.FIELD_INVALID,
+            field="past_course.ended",
+            what="the patient",
+            why=f"{one.ended} lies after the day that is planned for, {request.on}",
+        )
+        for one in patient.past_courses or ()
+        if one.ended > request.on
+    ]
+    return found
+
+
+def _outside(regimen: Regimen, age_years: float) -> list[Refused]:
+    """Refuse an age outside the regimen's. A lower end that nobody read is not taken for none."""
+    ages = regimen.people.age_years
+    if ages.holds(age_years) and (ages.low is not None or age_years >= ADULT_Y):
+        return []
+    low = "a lower end that was not read" if ages.low is None else f"{ages.low:g} y"
+    return [
+        Refused(
+            Refusal.AGE_OUTSIDE_REGIMEN,
+            age=f"{age_years:.3g} y",
+            low=low,
+            high="no upper end" if ages.high is None else f"{ages.high:g} y",
+            regimen=regimen.id,
+        )
+    ]
 
 
 def contexts_of(regimen: Regimen) -> tuple[str, ...]:
@@ -52,6 +135,7 @@ def assess(
     ]
     findings = [_finding(one) for part in parts for one in part.findings]
     refused = [one for part in parts for one in part.refusals]
+    findings += [_unmatched(one) for one in rules.unmatched(safety, taken)]
     findings += _questions(patient, span_h(given))
     if request.field_mode:
         findings += _field(patient)
@@ -90,6 +174,20 @@ def _open(name: str, text: str) -> Finding:
         grade="open",
         present=None,
         text=text,
+        source="assuage-design",
+        where="unknown is never taken for none",
+        read="design",
+    )
+
+
+def _unmatched(medicine: str) -> Finding:
+    """Say that a medicine was not recognised: silence would read as no interaction."""
+    return Finding(
+        kind="interaction",
+        name=medicine,
+        grade="inform",
+        present=True,
+        text="No group here names it. Generic names are read, brands are not: check it by hand.",
         source="assuage-design",
         where="unknown is never taken for none",
         read="design",

@@ -26,8 +26,6 @@ Kind = Literal["bolus", "infusion", "device"]
 EXAMPLE = "'0.5 mg/kg over 40 min'"
 MOST_REPEATS = 100
 MOST_DOSES = 500  # of one simulation; far beyond any course
-# The label's wait between two nasal devices. source: product esketamine-nasal-28, handling.
-BETWEEN_DEVICES_H = 5.0 / 60.0
 LONGEST_TEXT = 200
 
 ROUTES = {
@@ -220,9 +218,11 @@ def _split(give: Give, amount_mg: float, start_h: float) -> list[Dose]:
     if give.kind != "device":
         return [Dose(start_h, amount_mg, give.route, give.duration_h)]
     size = device_mg()
-    doses, left = [], amount_mg
+    between_h = library.assumed("between-devices") / 60.0
+    doses: list[Dose] = []
+    left = amount_mg
     while left > size * 1e-9 and len(doses) <= MOST_DOSES:
         route = "nasal-repeat" if doses else "nasal"
-        doses.append(Dose(start_h + len(doses) * BETWEEN_DEVICES_H, min(size, left), route))
+        doses.append(Dose(start_h + len(doses) * between_h, min(size, left), route))
         left -= size
     return doses

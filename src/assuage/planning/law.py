@@ -7,7 +7,7 @@ from datetime import date
 
 from assuage.knowledge import library
 from assuage.knowledge.schema.facts import Sourced
-from assuage.knowledge.schema.regimen import Regimen
+from assuage.knowledge.schema.regimen import Drug, Regimen
 from assuage.knowledge.schema.safety import Control, Permission, Place
 from assuage.planning.document import Cited, Law
 from assuage.refusals import Refusal, Refused
@@ -27,12 +27,13 @@ def _place(code: str) -> Place:
 
 def _chain(code: str) -> Iterator[Place]:
     """Yield the place and the places it belongs to, nearest first."""
-    seen: set[str] = set()
-    while code and code not in seen:
-        seen.add(code)
-        place = _place(code)
+    place = _place(code)
+    seen = {place.code}
+    yield place
+    while place.parent and place.parent not in seen:
+        place = _place(place.parent)
+        seen.add(place.code)
         yield place
-        code = place.parent
 
 
 def _in_force(fact: Control | Permission, on: date) -> bool:
@@ -47,7 +48,7 @@ def _permission(regimen: Regimen, places: list[Place], on: date) -> tuple[Permis
         for one in place.permission:
             if one.drug != regimen.drug or regimen.technique not in one.techniques:
                 continue
-            if not set(regimen.routes) & set(one.routes):
+            if regimen.routes[0] not in one.routes:
                 continue
             ever = True
             if _in_force(one, on):
@@ -58,8 +59,8 @@ def _permission(regimen: Regimen, places: list[Place], on: date) -> tuple[Permis
 def law_of(regimen: Regimen, code: str, on: date) -> Law:
     """Return what the law says. Raises Refused when the place or date isn't known or forbids it."""
     places = list(_chain(code))
-    what = f"{regimen.drug} by the route {' or '.join(regimen.routes)}, {regimen.technique} use"
-    earliest = _earliest(places)
+    what = f"{regimen.drug} by the route {regimen.routes[0]}, {regimen.technique} use"
+    earliest = _earliest(places, regimen.drug)
     if earliest is not None and on < earliest:
         raise Refused(
             Refusal.PLACE_DATE_UNKNOWN, place=places[0].code.upper(), date=on, earliest=earliest
@@ -102,11 +103,19 @@ def law_of(regimen: Regimen, code: str, on: date) -> Law:
     )
 
 
-def _earliest(places: list[Place]) -> date | None:
-    """Return the first date that any dated control covers, or None when nothing is dated."""
-    dated = [one.valid_from for place in places for one in place.control if one.valid_from]
-    open_ = any(one.valid_from is None for place in places for one in place.control)
-    return None if open_ or not dated else min(dated)
+def _earliest(places: list[Place], drug: Drug) -> date | None:
+    """Return the first date that a dated control of the drug covers; None when none is dated.
+
+    A control whose date was not read says nothing of the time before the dated ones. An approval
+    is no control: it says when a medicine came, not since when the law is known.
+    """
+    dated = [
+        one.valid_from
+        for place in places
+        for one in place.control
+        if one.valid_from and one.kind != "approval" and (not one.drugs or drug in one.drugs)
+    ]
+    return min(dated, default=None)
 
 
 def driving_of(code: str) -> list[tuple[str, Sourced]]:

@@ -14,6 +14,8 @@ from assuage.safety.guardrail import from_fact
 from assuage.safety.limits import SUSTAINED_H, Exposure, drug_wide
 
 Given = Sequence[Administration]
+DAY_H = 24.0
+DUST_H = 1e-6  # a gap or an overlap as short as this is the dust of decimals in a file
 FIELD_LOW_KG = 40.0  # an unknown weight is held against limits as the lightest adult
 
 
@@ -21,9 +23,42 @@ def _bolus(given: Given) -> float | None:
     return max((one.dose_mg for one in given if one.kind == "bolus"), default=None)
 
 
+def _rates(given: Given) -> list[tuple[float, float, float]]:
+    """Return the infused rate as (from h, to h, mg/h): infusions that run together add up."""
+    runs = [
+        (one.start_h, one.start_h + one.duration_h, one.rate_mg_per_h)
+        for one in given
+        if one.kind == "infusion" and one.duration_h and one.rate_mg_per_h is not None
+    ]
+    edges = sorted({edge for start, end, _ in runs for edge in (start, end)})
+    return [
+        (a, b, sum(rate for start, end, rate in runs if start <= a and b <= end))
+        for a, b in pairwise(edges)
+        if b - a > DUST_H
+    ]
+
+
 def _rate(given: Given) -> float | None:
-    rates = [one.rate_mg_per_h for one in given if one.kind == "infusion" and one.rate_mg_per_h]
-    return max(rates, default=None)
+    return max((rate for _, _, rate in _rates(given)), default=None)
+
+
+def _held_rate(given: Given) -> float | None:
+    """Return the highest rate that is held, or passed, for SUSTAINED_H without a break."""
+    pieces = _rates(given)
+    levels = {level for _, _, level in pieces if level}
+    return max((level for level in levels if _is_held(pieces, level)), default=None)
+
+
+def _is_held(pieces: Sequence[tuple[float, float, float]], level: float) -> bool:
+    start = end = float("-inf")
+    for a, b, rate in pieces:
+        if not rate >= level:
+            continue
+        start = a if a > end + DUST_H else start
+        end = b
+        if end - start >= SUSTAINED_H - DUST_H:
+            return True
+    return False
 
 
 def _session(given: Given) -> float | None:
@@ -36,18 +71,20 @@ def _course(given: Given) -> float | None:
 
 
 def _daily(given: Given) -> float | None:
-    """Return the most that falls into any 24 h that begin with a dose."""
-    most = None
-    for first in given:
-        window = 0.0
-        for one in given:
-            window += one.dose_mg * _share(one, first.start_h, first.start_h + 24.0)
-        most = window if most is None else max(most, window)
-    return most
+    """Return the most that falls into any 24 h: the fullest begin or end with a dose."""
+    starts = {one.start_h for one in given}
+    for one in given:
+        infused = one.kind == "infusion" and one.duration_h is not None
+        starts.add(one.start_h - DAY_H + ((one.duration_h or 0.0) if infused else DUST_H))
+    windows = [
+        sum(one.dose_mg * _share(one, start, start + DAY_H) for one in given) for start in starts
+    ]
+    return max(windows, default=None)
 
 
 def _share(one: Administration, start_h: float, end_h: float) -> float:
-    if not one.duration_h:
+    """Return how much of a dose falls into a window; one pushed by hand falls in whole."""
+    if one.kind != "infusion" or not one.duration_h:
         return 1.0 if start_h <= one.start_h < end_h else 0.0
     overlap = min(one.start_h + one.duration_h, end_h) - max(one.start_h, start_h)
     return max(overlap, 0.0) / one.duration_h
@@ -104,7 +141,12 @@ def check(
         value = measure(fact, given, weight_kg)
         if value is None:
             continue
-        rail = from_fact(fact)
+        try:
+            rail = from_fact(fact)
+        except ValueError as error:
+            path = f"regimens/{regimen.id}.toml"
+            refused.append(Refused(Refusal.KNOWLEDGE_DAMAGED, path=path, why=error))
+            continue
         found = rail.refusal(value)
         verdict = rail.classify(value)
         if found is not None:
@@ -147,16 +189,13 @@ def _uncovered(regimen: Regimen, given: Given) -> set[str]:
 
 def exposure(given: Given, weight_kg: float | None) -> Exposure:
     """Return what the drug-wide limits look at, per kg; an unknown weight is the lightest."""
-    weight = weight_kg or FIELD_LOW_KG
-    bolus = _bolus(given)
-    rates = [
-        (one.rate_mg_per_h / weight, one.duration_h)
-        for one in given
-        if one.kind == "infusion" and one.rate_mg_per_h and one.duration_h
-    ]
-    held = [rate for rate, hours in rates if hours >= SUSTAINED_H]
+    weight = FIELD_LOW_KG if weight_kg is None else weight_kg
+
+    def per_kg(value: float | None) -> float | None:
+        return None if value is None else clean(value / weight)
+
     return Exposure(
-        bolus_mg_per_kg=None if bolus is None else clean(bolus / weight),
-        rate_mg_per_kg_per_h=max((clean(rate) for rate, _ in rates), default=None),
-        sustained_rate_mg_per_kg_per_h=max((clean(rate) for rate in held), default=None),
+        bolus_mg_per_kg=per_kg(_bolus(given)),
+        rate_mg_per_kg_per_h=per_kg(_rate(given)),
+        sustained_rate_mg_per_kg_per_h=per_kg(_held_rate(given)),
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,7 @@ from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, parse
 
 LARGEST_FILE_BYTES = 1_000_000
+Sex = Literal["female", "male", "intersex"]
 
 
 class _Strict(BaseModel):
@@ -27,7 +28,7 @@ class _Body(_Strict):
     weight_last: str | None = None
     height: str | None = None
     age: str | None = None
-    sex: Literal["female", "male", "intersex"] | None = None
+    sex: Sex | None = None
     ancestry: Literal["asian", "japanese", "other"] | None = None
 
 
@@ -85,13 +86,27 @@ class Patient:
     past_courses: tuple[PastCourse, ...] | None = None
 
 
+class _Written(str):
+    """A JSON decimal as it was written, so that a quantity without a unit stays one."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a name that is given twice: JSON would keep the last without a word."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"'{twice}' is given twice")
+    return found
+
+
 def _content(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
             raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it is larger than 1 MB")
         text = path.read_text(encoding="utf-8")
         if path.suffix.lower() == ".json":
-            found = json.loads(text, parse_float=str)
+            found = json.loads(text, parse_float=_Written, object_pairs_hook=_once)
             return _dates(found) if isinstance(found, dict) else {}
         return tomllib.loads(text)
     except OSError as error:
@@ -110,10 +125,10 @@ def _dates(content: dict[str, object]) -> dict[str, object]:
                 course["ended"] = date.fromisoformat(course["ended"])
             except ValueError:
                 continue
-        if isinstance(course, dict) and isinstance(course.get("hours"), str):
+        if isinstance(course, dict) and isinstance(course.get("hours"), _Written):
             course["hours"] = float(course["hours"])
     baseline = content.get("baseline")
-    if isinstance(baseline, dict) and isinstance(baseline.get("pain_nrs"), str):
+    if isinstance(baseline, dict) and isinstance(baseline.get("pain_nrs"), _Written):
         baseline["pain_nrs"] = float(baseline["pain_nrs"])
     return content
 
@@ -168,6 +183,10 @@ def read_patient(
                 choices=", ".join(known_conditions),
             )
     body, base = found.body, found.baseline
+    sexes = get_args(Sex)
+    if sex is not None and sex not in sexes:
+        choices = ", ".join(sexes)
+        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=sex, what="sex", choices=choices)
     past = None
     if found.past_course is not None:
         past = tuple(
@@ -177,11 +196,11 @@ def read_patient(
     medicines = None if found.medicines is None else tuple(found.medicines)
     return Patient(
         id=found.id,
-        weight_kg=_quantity(weight or body.weight, Dimension.WEIGHT),
+        weight_kg=_quantity(body.weight if weight is None else weight, Dimension.WEIGHT),
         weight_last_kg=_quantity(body.weight_last, Dimension.WEIGHT),
-        height_cm=_quantity(height or body.height, Dimension.HEIGHT),
-        age_years=_quantity(age or body.age, Dimension.AGE),
-        sex=sex or body.sex,
+        height_cm=_quantity(body.height if height is None else height, Dimension.HEIGHT),
+        age_years=_quantity(body.age if age is None else age, Dimension.AGE),
+        sex=body.sex if sex is None else sex,
         ancestry=body.ancestry,
         conditions=found.conditions,
         medicines=medicines,

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from typing import TypeVar
 
 from assuage import __version__
 from assuage.clock import Clock
 from assuage.kinetics.structure import Subject
 from assuage.knowledge import library
-from assuage.knowledge.schema.regimen import Regimen, Variant
+from assuage.knowledge.schema.regimen import Product, Regimen, Variant
 from assuage.planning import limits, parts, syringe
 from assuage.planning.document import (
     Accepted,
     Guard,
+    Law,
     PatientSummary,
     Plan,
     RegimenSummary,
     Session,
     Step,
 )
-from assuage.planning.eligibility import assess
+from assuage.planning.eligibility import assess, patient_refusals
 from assuage.planning.law import cited, law_of
 from assuage.planning.patient import Patient
 from assuage.planning.prediction import Course, predict_course
-from assuage.planning.prediction.course import FIELD_WEIGHTS_KG
+from assuage.planning.prediction.course import field_weights_kg
 from assuage.planning.regimen import (
     Administration,
     clean,
-    is_weight_based,
     schedule,
     sessions,
     span_h,
@@ -37,6 +38,7 @@ from assuage.planning.regimen import (
 )
 from assuage.planning.request import PlanRequest
 from assuage.refusals import Refusal, Refused, first
+from assuage.safety.eligibility import names
 from assuage.units import convert
 
 SCOPE = (
@@ -51,6 +53,7 @@ ACCEPTABLE = (
     Refusal.LIVER_INTERVAL,
     Refusal.SECOND_CHECK,
 )
+Kind = TypeVar("Kind")
 DRUG_NAMES = {"racemic-ketamine": "ketamine (racemate)", "esketamine": "esketamine"}
 
 
@@ -58,22 +61,15 @@ def make_plan(request: PlanRequest, clock: Clock) -> Plan:
     """Make a plan, or raise Refused with the reason that takes precedence."""
     regimen = library.regimen(request.regimen)
     patient = request.patient
-    _check_lock(regimen)
-    law = law_of(regimen, request.place, request.on)
-    setting = _setting(regimen, request.setting)
-    variant = variant_of(regimen, request.variant)
-    product = syringe.choose(regimen.id, regimen.drug, regimen.routes[0], request.product)
-    _check_patient(regimen, variant, request)
-    accepted = _accepted(request)
+    law, setting, variant, product = _basics(request, regimen)
     given = schedule(regimen, variant.id, patient.weight_kg)
     guards, refused = _limits(regimen, given, request, setting)
     eligible, more = assess(request, regimen, given)
     infusion_at = syringe.infusion_concentration(product, given, request.concentration)
     bolus_at = syringe.bolus_concentration(product, regimen.routes[0])
-    syringe.check_pump(given, infusion_at)
-    check = syringe.second_check(product, given, bolus_at)
-    found = [*refused, *more, *([check] if check else [])]
-    _stop(found, frozenset(accepted))
+    checks = (syringe.check_pump(given, infusion_at), syringe.second_check(product, given))
+    found = [*refused, *more, *(one for one in checks if one)]
+    _stop(found, request)
     course = _course(request, regimen, given, setting)
     predictions, not_predicted = predict_course(course)
     plan = Plan(
@@ -106,6 +102,52 @@ def make_plan(request: PlanRequest, clock: Clock) -> Plan:
     return plan.model_copy(update={"references": parts.references(plan)})
 
 
+def _basics(request: PlanRequest, regimen: Regimen) -> tuple[Law, str, Variant, Product]:
+    """Return what a schedule stands on. Every check runs, and the first in order is raised."""
+    found: list[Refused] = []
+
+    def tried(check: Callable[[], Kind]) -> Kind | None:
+        try:
+            return check()
+        except Refused as refused:
+            found.append(refused)
+            return None
+
+    tried(lambda: _check_lock(regimen))
+    law = tried(lambda: law_of(regimen, request.place, request.on))
+    setting = tried(lambda: _setting(regimen, request.setting))
+    variant = tried(lambda: variant_of(regimen, request.variant))
+    product = tried(
+        lambda: syringe.choose(regimen.id, regimen.drug, regimen.routes[0], request.product)
+    )
+    tried(lambda: _check_concentration(request, variant, product))
+    tried(lambda: _check_accepted(request))
+    found += patient_refusals(request, regimen, variant)
+    if {one.refusal for one in found} == {Refusal.NOT_PLANNABLE}:
+        found += assess(request, regimen, ())[1]
+    _stop(found, request)
+    assert law is not None
+    assert setting is not None
+    assert variant is not None
+    assert product is not None
+    return law, setting, variant, product
+
+
+def _check_concentration(
+    request: PlanRequest, variant: Variant | None, product: Product | None
+) -> None:
+    """Refuse a concentration that can't be read, can't be made up or would not be used."""
+    if request.concentration is None:
+        return
+    syringe.asked_concentration(request.concentration, product)
+    if variant is not None and all(one.kind != "infusion" for one in variant.segment):
+        raise Refused(
+            Refusal.OPTION_CONFLICT,
+            what=f"a concentration and {request.regimen}, which infuses nothing,",
+            remedy="leave the concentration out",
+        )
+
+
 def _check_lock(regimen: Regimen) -> None:
     """Refuse a research technique, whatever comes with the request."""
     if regimen.lock is not None:
@@ -131,41 +173,8 @@ def _setting(regimen: Regimen, asked: str | None) -> str:
     return asked
 
 
-def _check_patient(regimen: Regimen, variant: Variant, request: PlanRequest) -> None:
-    """Refuse an unknown weight or age, and an age outside the regimen's."""
-    patient = request.patient
-    field = request.field_mode
-    if field and not regimen.field_weight:
-        raise Refused(
-            Refusal.OPTION_CONFLICT,
-            what=f"--field and {regimen.id}",
-            remedy="use a field regimen: " + ", ".join(_field_regimens()),
-        )
-    if patient.weight_kg is None and is_weight_based(regimen, variant) and not field:
-        raise Refused(Refusal.WEIGHT_UNKNOWN, regimen=regimen.id)
-    if patient.age_years is None:
-        raise Refused(Refusal.AGE_UNKNOWN)
-    ages = regimen.people.age_years
-    if not ages.holds(patient.age_years):
-        ends = [
-            "no lower end" if ages.low is None else f"{ages.low:g} y",
-            "no upper end" if ages.high is None else f"{ages.high:g} y",
-        ]
-        raise Refused(
-            Refusal.AGE_OUTSIDE_REGIMEN,
-            age=f"{patient.age_years:.3g} y",
-            low=ends[0],
-            high=ends[1],
-            regimen=regimen.id,
-        )
-
-
-def _field_regimens() -> list[str]:
-    return [id_ for id_ in library.regimen_ids() if library.regimen(id_).field_weight]
-
-
-def _accepted(request: PlanRequest) -> set[str]:
-    """Return the codes that a named person passed. Raises Refused for one that can't be."""
+def _check_accepted(request: PlanRequest) -> None:
+    """Raise Refused for an acceptance without a person or a reason, or of what can't be passed."""
     known = {one.name for one in ACCEPTABLE}
     for one in request.accepted:
         if one.code not in known:
@@ -175,7 +184,12 @@ def _accepted(request: PlanRequest) -> set[str]:
                 what="refusal that a person may pass",
                 choices=", ".join(sorted(known)),
             )
-    return {one.code for one in request.accepted}
+        if not one.by.strip() or not one.reason.strip():
+            raise Refused(
+                Refusal.OPTION_MISSING,
+                what=f"who accepts {one.code}, and why,",
+                remedy="name the person and give the reason",
+            )
 
 
 def _limits(
@@ -188,10 +202,11 @@ def _limits(
     return limits.check(regimen, given, weight, setting, accepted)
 
 
-def _stop(found: Iterable[Refused], accepted: frozenset[str]) -> None:
-    passable = {one.name for one in ACCEPTABLE}
-    standing = [one for one in found if one.code not in accepted or one.code not in passable]
-    refused = first(standing)
+def _stop(found: Iterable[Refused], request: PlanRequest) -> None:
+    """Raise the refusal that takes precedence among those that nobody passed."""
+    accepted = {one.code for one in request.accepted}
+    passed = {one for one in ACCEPTABLE if one.name in accepted}
+    refused = first(one for one in found if one.refusal not in passed)
     if refused is not None:
         raise refused
 
@@ -212,13 +227,12 @@ def _course(
     patient = request.patient
     subject = Subject(patient.weight_kg, patient.age_years, patient.sex, patient.ancestry)
     unknown = patient.weight_kg is None and request.field_mode
-    opioids = {
+    opioids = [
         name
         for one in library.safety().interaction
         if one.id == "opioids"
         for name in one.medicines
-    }
-    taken = {word for medicine in patient.medicines or () for word in medicine.casefold().split()}
+    ]
     return Course(
         regimen=regimen,
         subject=subject,
@@ -226,8 +240,8 @@ def _course(
         setting=setting,
         pain_nrs=patient.pain_nrs,
         madrs=patient.madrs,
-        opioid=bool(opioids & taken),
-        weights_kg=FIELD_WEIGHTS_KG if unknown else (),
+        opioid=any(names(opioids, one) for one in patient.medicines or ()),
+        weights_kg=field_weights_kg() if unknown else (),
     )
 
 

@@ -126,8 +126,9 @@ def _amount(
     if unit == "mg/h":
         assert segment.duration_h is not None
         return clean(value * segment.duration_h), value, rule, binds
-    rate = clean(value / segment.duration_h) if segment.duration_h else None
-    return value, rate, rule, binds
+    if segment.kind != "infusion" or segment.duration_h is None:
+        return value, None, rule, binds  # pushed by hand: no pump runs at its rate
+    return value, clean(value / segment.duration_h), rule, binds
 
 
 def _capped(segment: Segment, value: float, unit: str, rule: str) -> tuple[float, str, bool]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from assuage.knowledge import library
-from assuage.knowledge.schema.facts import Range
+from assuage.knowledge.schema.facts import Number, Range
 from assuage.knowledge.schema.regimen import Product
 from assuage.planning.document import Cited, Syringe
 from assuage.planning.regimen import Administration, clean, sessions
@@ -20,13 +19,6 @@ CONCENTRATIONS_MG_PER_ML = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0)
 LONG_INFUSION_H = 8.0  # a syringe of a long infusion should last this long
 IV_BOLUS_MOST_MG_PER_ML = 50.0  # the label: 100 mg/mL never undiluted into a vein
 TALL_MAN = {"racemic-ketamine": "ketAMINE", "esketamine": "esketamine"}
-
-
-@dataclass(frozen=True)
-class Liquid:
-    """What is given from a syringe: a concentration in mg/mL."""
-
-    concentration_mg_per_ml: float
 
 
 def choose(regimen: str, drug: str, route: str, product_id: str | None) -> Product:
@@ -61,22 +53,14 @@ def infusion_concentration(
 ) -> float | None:
     """Return the concentration to infuse at in mg/mL, or None when nothing is infused.
 
-    Raises Refused for a concentration above the product's strength.
+    Raises Refused for one asked for that can't be read or is above the product's strength.
     """
     infusions = [one for one in given if one.kind == "infusion"]
     strength = product.strength_mg_per_ml
     if not infusions or strength is None:
         return None
     if asked is not None:
-        wanted = parse(asked, Dimension.STRENGTH, what="a concentration").magnitude
-        if not wanted <= strength:
-            raise Refused(
-                Refusal.OPTION_CONFLICT,
-                what=f"a concentration of {asked} and the product {product.id}",
-                remedy="dilution only lowers a concentration; choose a lower one or a stronger "
-                "product",
-            )
-        return wanted
+        return asked_concentration(asked, product)
     rate = max(one.rate_mg_per_h or 0.0 for one in infusions)
     totals = [
         (sum(one.dose_mg for one in rows), sum(one.duration_h or 0.0 for one in rows))
@@ -93,6 +77,22 @@ def infusion_concentration(
     return strength
 
 
+def asked_concentration(asked: str, product: Product | None) -> float:
+    """Return a concentration that was asked for, in mg/mL.
+
+    Raises Refused for one that can't be read or is above the product's strength.
+    """
+    wanted = parse(asked, Dimension.STRENGTH, what="a concentration").magnitude
+    strength = None if product is None else product.strength_mg_per_ml
+    if product is None or strength is None or wanted <= strength:
+        return wanted
+    raise Refused(
+        Refusal.OPTION_CONFLICT,
+        what=f"a concentration of {asked} and the product {product.id}",
+        remedy="dilution only lowers a concentration; choose a lower one or a stronger product",
+    )
+
+
 def bolus_concentration(product: Product, route: str) -> float | None:
     """Return the concentration that a bolus is drawn at: the product's, or diluted for a vein."""
     strength = product.strength_mg_per_ml
@@ -103,38 +103,46 @@ def bolus_concentration(product: Product, route: str) -> float | None:
     return strength
 
 
-def check_pump(given: Sequence[Administration], concentration_mg_per_ml: float | None) -> None:
-    """Raise Refused when a rate lies outside what a pump can run at."""
+def check_pump(
+    given: Sequence[Administration], concentration_mg_per_ml: float | None
+) -> Refused | None:
+    """Return the refusal of the first rate outside what a pump can run at."""
+    infusions = [one for one in given if one.kind == "infusion"]
+    if not infusions or concentration_mg_per_ml is None:
+        return None
     limit = library.limits().get("pump-rate")
-    if limit is None or not isinstance(limit.hard, Range):
-        raise Refused(Refusal.LIMIT_MISSING, quantity="pump-rate")
-    for one in given:
-        if one.kind != "infusion" or not one.rate_mg_per_h or not concentration_mg_per_ml:
-            continue
-        rate = one.rate_mg_per_h / concentration_mg_per_ml
-        if limit.hard.low is None or limit.hard.high is None:
-            raise Refused(Refusal.LIMIT_MISSING, quantity="pump-rate")
-        if not limit.hard.low <= rate <= limit.hard.high:
-            raise Refused(
+    missing = Refused(Refusal.LIMIT_MISSING, quantity="pump-rate")
+    if limit is None or not isinstance(limit.hard, Range) or limit.hard.unit != "mL/h":
+        return missing
+    low, high = limit.hard.low, limit.hard.high
+    if low is None or high is None:
+        return missing
+    for one in infusions:
+        rate = clean((one.rate_mg_per_h or 0.0) / concentration_mg_per_ml)
+        if not low <= rate <= high:
+            return Refused(
                 Refusal.PUMP_RANGE,
                 rate=format_quantity(rate, "mL/h"),
-                low=format_quantity(limit.hard.low, "mL/h"),
-                high=format_quantity(limit.hard.high, "mL/h"),
+                low=format_quantity(low, "mL/h"),
+                high=format_quantity(high, "mL/h"),
             )
-
-
-def second_check(
-    product: Product, given: Sequence[Administration], concentration: float | None
-) -> Refused | None:
-    """Return the refusal of one bolus that takes more than one vial."""
-    strength = product.strength_mg_per_ml
-    if not product.vial_ml or strength is None or concentration is None:
-        return None
-    for one in given:
-        volume = one.dose_mg / strength
-        if one.kind == "bolus" and not volume <= max(product.vial_ml):
-            return Refused(Refusal.SECOND_CHECK, volume=format_quantity(volume, "mL"))
     return None
+
+
+def second_check(product: Product, given: Sequence[Administration]) -> Refused | None:
+    """Return the refusal of one bolus that takes more than one vial."""
+    boluses = [one for one in given if one.kind == "bolus"]
+    strength = product.strength_mg_per_ml
+    if not boluses or strength is None:
+        return None
+    limit = library.limits().get("volume-one-vial")
+    if limit is None or not isinstance(limit.hard, Number) or not product.vial_ml:
+        return Refused(Refusal.LIMIT_MISSING, quantity=f"the vial of {product.id}")
+    most = limit.hard.value * max(product.vial_ml)
+    volume = clean(max(one.dose_mg for one in boluses) / strength)
+    if volume <= most:
+        return None
+    return Refused(Refusal.SECOND_CHECK, volume=format_quantity(volume, "mL"))
 
 
 def prepare(
@@ -150,7 +158,10 @@ def prepare(
         found.append(_devices(product, devices))
     boluses = [one for one in given if one.kind == "bolus"]
     if boluses and bolus_mg_per_ml is not None:
-        found.append(_boluses(product, boluses, bolus_mg_per_ml))
+        # One preparation for each dose: a syringe never holds more than it is to give.
+        for dose in dict.fromkeys(one.dose_mg for one in boluses):
+            same = [one for one in boluses if one.dose_mg == dose]
+            found.append(_boluses(product, same, bolus_mg_per_ml))
     infusions = [one for one in given if one.kind == "infusion"]
     if infusions and infusion_mg_per_ml is not None:
         found.append(_infusions(product, infusions, infusion_mg_per_ml))
@@ -195,8 +206,9 @@ def _devices(product: Product, given: Sequence[Administration]) -> Syringe:
 
 
 def _boluses(product: Product, given: Sequence[Administration], at: float) -> Syringe:
+    """Return the syringe of one dose; `given` holds what is given at that dose."""
     strength = product.strength_mg_per_ml or at
-    dose = max(one.dose_mg for one in given)
+    dose = given[0].dose_mg
     total_ml, drug_ml = dose / at, dose / strength
     fixed = [one for one in given if not one.as_needed]
     number = max((len(rows) for rows in sessions(fixed or given).values()), default=1)
@@ -204,6 +216,8 @@ def _boluses(product: Product, given: Sequence[Administration], at: float) -> Sy
         f"Draw {format_quantity(clean(drug_ml), 'mL')} of {product.name} for "
         f"{format_quantity(dose, 'mg')}; a second person reads the vial's strength aloud.",
     ]
+    if fixed and len(fixed) < len(given):
+        checks.append("Repeats as needed are drawn one at a time, when they are decided on.")
     if at < strength:
         checks.append(
             f"Dilute to {format_quantity(at, 'mg/mL')} with "
@@ -214,7 +228,7 @@ def _boluses(product: Product, given: Sequence[Administration], at: float) -> Sy
         product=product.id,
         product_name=product.name,
         strength_mg_per_ml=strength,
-        container="bolus syringe",
+        container="bolus syringe" if fixed else "bolus syringe, only if needed",
         concentration_mg_per_ml=at,
         drug_mg_each=dose,
         drug_ml_each=clean(drug_ml),

@@ -6,16 +6,19 @@ and never gates. What was not answered is an open question, never taken for abse
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from assuage.knowledge.schema.facts import Sourced
-from assuage.knowledge.schema.safety import Cumulative, Interaction, Precaution, SafetyFile
+from assuage.knowledge.schema.safety import Cumulative, Precaution, SafetyFile
 from assuage.refusals import Refusal, Refused
 
 Grade = Literal["absolute", "relative", "disputed", "refuse", "warn", "inform", "open"]
 MONTHS_3_Y = 0.25
+UNDER_3_MONTHS = "age-under-3-months"  # worked out from the age, never asked
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def precautions(
     """Assess every precaution that applies, against the answers that were given."""
     known = dict(answers)
     if age_years is not None:
-        known["age-under-3-months"] = age_years < MONTHS_3_Y
+        known[UNDER_3_MONTHS] = age_years < MONTHS_3_Y
     findings: list[Finding] = []
     refusals: list[Refused] = []
     for one in safety.precaution:
@@ -79,7 +82,7 @@ def precautions(
 
 def conditions_asked(safety: SafetyFile) -> tuple[str, ...]:
     """Return every condition a patient file may answer."""
-    return tuple(sorted({one.condition for one in safety.precaution} - {"age-under-3-months"}))
+    return tuple(sorted({one.condition for one in safety.precaution} - {UNDER_3_MONTHS}))
 
 
 def interactions(
@@ -94,7 +97,7 @@ def interactions(
         if not set(one.contexts) & {*contexts, "all"}:
             continue
         for medicine in medicines:
-            if not _matches(one, medicine):
+            if not names(one.medicines, medicine):
                 continue
             name = f"{medicine} ({one.name})"
             findings.append(Finding("interaction", name, one.action, True, one.effect, one))
@@ -110,15 +113,29 @@ def interactions(
     return Assessment(tuple(findings), tuple(refusals))
 
 
-def _matches(interaction: Interaction, medicine: str) -> bool:
-    """Whole words, so that 'naloxone' does not match 'loxo' and salts still match."""
-    words = medicine.casefold().replace("-", " ").split()
-    for name in interaction.medicines:
-        wanted = name.casefold().replace("-", " ").split()
+def names(listed: Sequence[str], medicine: str) -> bool:
+    """Whether a medicine is one of the names that are listed.
+
+    Whole words, so that 'naloxone' does not match 'loxo'. Capitals, salts, strengths, forms and
+    punctuation beside the name don't hide it: 'Theophylline, 200 mg (SR)' is theophylline.
+    """
+    words = _words(medicine)
+    for name in listed:
+        wanted = _words(name)
         spans = range(len(words) - len(wanted) + 1)
         if any(words[k : k + len(wanted)] == wanted for k in spans):
             return True
     return False
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def unmatched(safety: SafetyFile, medicines: Sequence[str]) -> tuple[str, ...]:
+    """Return the medicines that no group here names: a brand, a misspelling or another drug."""
+    listed = [name for one in safety.interaction for name in one.medicines]
+    return tuple(one for one in medicines if not names(listed, one))
 
 
 def liver(

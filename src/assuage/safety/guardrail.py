@@ -7,6 +7,7 @@ is ever moved into range: a value passes, needs a named person, or is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isinf, isnan
 from typing import Literal
 
 from assuage.knowledge.schema.regimen import GuardrailFact
@@ -64,9 +65,16 @@ class Guardrail:
         return Refused(
             kind,
             quantity=self.quantity.replace("_", " "),
-            value=format_quantity(value, self.unit) if value == value else "not a number",
+            value=shown(value, self.unit),
             limit=format_quantity(limit, self.unit),
         )
+
+
+def shown(value: float, unit: str) -> str:
+    """Return a value for a sentence, also one that is no finite number."""
+    if isnan(value):
+        return "not a number"
+    return "without end" if isinf(value) else format_quantity(value, unit)
 
 
 def from_fact(fact: GuardrailFact) -> Guardrail:

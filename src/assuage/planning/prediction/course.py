@@ -27,9 +27,6 @@ PATIENTS = 300
 SEED = 20090  # fixed, so that the same request gives the same bands
 LEVELS = (0.05, 0.5, 0.95)
 POINTS = 160
-FIELD_WEIGHTS_KG = (40.0, 70.0, 120.0)
-MIXING_H = 5.0 / 60.0
-S_SHARE = 0.5  # esketamine's share of the racemate
 BETWEEN_PATIENTS = "between patients, 5 to 95 %"
 BETWEEN_MODELS = "between models, lowest to highest"
 
@@ -74,7 +71,12 @@ class Course:
     def readable_from_h(self) -> float:
         """Return when levels may first be read: mixing after a bolus is in no model here."""
         bolus = any(one.kind == "bolus" and one.route == "iv" for one in self.window)
-        return MIXING_H if bolus else 0.0
+        return library.assumed("mixing") / 60.0 if bolus else 0.0
+
+
+def field_weights_kg() -> tuple[float, ...]:
+    """Return the weights that an unknown adult weight spans: light, middle, heavy."""
+    return tuple(library.assumed(f"{size}-adult") for size in ("light", "middle", "heavy"))
 
 
 def people_of(subject: Subject, drug: str, setting: str) -> str:
@@ -244,4 +246,4 @@ def c50_ng_per_ml(effect: Effect) -> float:
 
 def esketamine_share(course: Course) -> float:
     """Return how much of the drug given is esketamine."""
-    return 1.0 if course.regimen.drug == "esketamine" else S_SHARE
+    return 1.0 if course.regimen.drug == "esketamine" else library.assumed("esketamine-share")

@@ -9,7 +9,6 @@ from assuage.kinetics.exact import Array
 from assuage.knowledge.schema.model import Model
 from assuage.planning.document import Line, Prediction
 from assuage.planning.prediction.course import (
-    S_SHARE,
     Course,
     band_levels,
     c50_ng_per_ml,
@@ -17,6 +16,7 @@ from assuage.planning.prediction.course import (
     doses,
     effect_named,
     envelope_line,
+    esketamine_share,
     main_line,
     member_line,
     numbers,
@@ -36,7 +36,7 @@ def concentrations(course: Course, models: list[Model]) -> list[Prediction]:
     band = band_levels(course, default, given)
     found = []
     for row, analyte in enumerate(default.analyte):
-        others = models[1:] if row == 0 else _also(models[1:], row)
+        others = models[1:] if row == 0 else _also(models[1:], row, analyte.name)
         typical = typical_levels(course, default, given, row)
         lines = [main_line(course, default, typical, None if band is None else band[:, :, row])]
         members = [(one, typical_levels(course, one, given, row)) for one in others]
@@ -47,8 +47,9 @@ def concentrations(course: Course, models: list[Model]) -> list[Prediction]:
     return found
 
 
-def _also(models: list[Model], row: int) -> list[Model]:
-    return [one for one in models if len(one.analyte) > row]
+def _also(models: list[Model], row: int, name: str) -> list[Model]:
+    """Return the models that hold the same analyte in the same row."""
+    return [one for one in models if len(one.analyte) > row and one.analyte[row].name == name]
 
 
 def _concentration(
@@ -117,13 +118,15 @@ def _thresholds(course: Course) -> tuple[tuple[float, str], ...]:
 def metabolites(course: Course, models: list[Model]) -> list[Prediction]:
     """Predict esketamine and its metabolites from the esketamine half of a racemic dose."""
     route = course.regimen.routes[0]
-    given = doses(course.window, route, S_SHARE, course=False)
+    given = doses(course.window, route, esketamine_share(course), course=False)
     default = models[0]
     band = band_levels(course, default, given)
     found = []
     for row, analyte in enumerate(default.analyte[:2]):
         typical = typical_levels(course, default, given, row)
-        members = [(o, typical_levels(course, o, given, row)) for o in _also(models[1:], row)]
+        members = [
+            (o, typical_levels(course, o, given, row)) for o in _also(models[1:], row, analyte.name)
+        ]
         lines = [main_line(course, default, typical, None if band is None else band[:, :, row])]
         lines += [member_line(one, values) for one, values in members]
         if members:

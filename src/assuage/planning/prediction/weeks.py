@@ -193,14 +193,12 @@ def _session_dose(course: Course, scale: MoodAmplitude) -> float | None:
 
 
 def _mood_scores(effect: MoodEffect, baseline: float, drug: Array, control: Array) -> Array:
-    """Return (patients, times) scores: each patient has an own drug and control response."""
-    drug_size = drug[None, :] * _spread(drug, effect.between_patient_sd.value, "mood drug")
-    control_size = control[None, :] * _spread(control, effect.control_sd.value, "mood control")
+    """Return (patients, times) scores, held to the scale: each patient answers in an own way."""
+    drug_size = drug[None, :] * _factors(effect.between_patient_sd.value, "mood drug")
+    control_size = control[None, :] * _factors(effect.control_sd.value, "mood control")
     return np.clip(baseline - drug_size - control_size, 0.0, 60.0)
 
 
-def _spread(mean: Array, sd: float, name: str) -> Array:
-    """Return (patients, 1) multipliers with mean one whose effect has this SD at its largest."""
-    largest = float(np.abs(mean).max())
-    cv = sd / largest if largest > 0.0 else 0.0
-    return (1.0 + cv * normals(SEED, name, DRAWN))[:, None]
+def _factors(sd: float, name: str) -> Array:
+    """Return (patients, 1) normal factors with mean one."""
+    return (1.0 + sd * normals(SEED, name, DRAWN))[:, None]
