@@ -38,6 +38,7 @@ def seconds(arguments: list[str], environment: dict[str, str]) -> float:
 
 def main() -> None:
     """Print the times and whether the targets are met."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user has no such setting
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
             "PYTHONPYCACHEPREFIX": f"{folder}/pycache",

@@ -114,7 +114,7 @@ def test_cutting_an_infusion_up_changes_no_measure(pieces: int, rate: float) -> 
 
 def test_an_unknown_weight_is_the_lightest_adult_and_zero_is_not_unknown() -> None:
     """source: the planner's own rule: 40 kg."""
-    assert limits.FIELD_LOW_KG == 40.0
+    assert limits.lightest_kg() == 40.0
     assert limits.exposure([push(0, 80)], None).bolus_mg_per_kg == 2
     with pytest.raises(ZeroDivisionError):
         limits.exposure([push(0, 80)], 0.0)
@@ -140,7 +140,7 @@ def test_a_tenfold_dose_never_passes_a_limit_unasked(id_: str) -> None:
                 10 * one.rate_mg_per_h)
         for one in schedule(regimen, None, 70)
     ]  # fmt: skip
-    assert "DOSE_OVER_HARD_LIMIT" in checked(regimen, rows)
+    assert {"DOSE_OVER_HARD_LIMIT", "DOSE_OVER_SOFT_LIMIT"} & set(checked(regimen, rows))
 
 
 @pytest.mark.parametrize("id_", PLANNABLE)

@@ -59,6 +59,7 @@ def test_the_cap_weight_and_the_mean_end_rate_are_appendix_a() -> None:
     assert round(22.2 * 4.2 * 24) == 2238
     assert end.dose_mg == pytest.approx(22.2 * 100)
     assert round(57.67 / 50, 3) == 1.153
+    assert round(1.96 * 2**0.5 * 4.6, 2) == 12.75  # MDC95 of the PCS from its standard error
 
 
 def test_half_a_milligram_in_forty_minutes_is_the_published_rate() -> None:
@@ -97,9 +98,7 @@ def test_every_dose_is_its_rate_times_its_time(id_: str) -> None:
                 assert one.rate_mg_per_h is None  # a push has no pump rate
 
 
-@given(
-    id_=st.sampled_from(PLANNABLE), kg=st.floats(3, 200), factor=st.sampled_from([0.5, 2, 10])
-)
+@given(id_=st.sampled_from(PLANNABLE), kg=st.floats(3, 200), factor=st.sampled_from([0.5, 2, 10]))
 def test_a_dose_by_weight_grows_with_the_weight_and_a_fixed_one_does_not(
     id_: str, kg: float, factor: float
 ) -> None:

@@ -67,7 +67,7 @@ def test_every_preparation_carries_its_milligrams(id_: str, variant: str, produc
         assert one.concentration_mg_per_ml <= strength
         assert one.diluent_ml_each >= 0
         if regimen.routes[0] == "iv" and "bolus" in one.container:
-            assert one.concentration_mg_per_ml <= syringe.IV_BOLUS_MOST_MG_PER_ML
+            assert one.concentration_mg_per_ml <= 50  # half of what the label forbids undiluted
     bolus_doses = {one.dose_mg for one in given if one.kind == "bolus"}
     drawn = [one.drug_mg_each for one in made if "bolus" in one.container]
     assert sorted(drawn) == sorted(bolus_doses)
@@ -166,6 +166,12 @@ def test_a_device_holds_what_every_regimen_takes_from_it() -> None:
     given = schedule(library.regimen("depression-nasal-esketamine"), "suicidality-84", None)
     (one,) = syringe.prepare(PRODUCTS["esketamine-nasal-28"], given, None, None)
     assert (one.drug_mg_each * one.containers_per_session, one.container) == (84, "device")
+
+
+def test_no_session_is_handed_more_devices_than_it_takes() -> None:
+    given = schedule(library.regimen("depression-nasal-esketamine"), "day1-56-then-84", None)
+    made = syringe.prepare(PRODUCTS["esketamine-nasal-28"], given, None, None)
+    assert [(one.containers_per_session, one.sessions) for one in made] == [(2, "1"), (3, "7")]
 
 
 def test_the_label_names_drug_strength_and_content() -> None:

@@ -134,8 +134,8 @@ def _whole(record: BaseModel, *, as_json: bool) -> None:
         output.print_json(record.model_dump(mode="json", by_alias=True))
         return
     from assuage.cli.facts import lines_of, sources_of
-    from assuage.planning.simulation import cited
     from assuage.knowledge.schema.facts import Read
+    from assuage.planning.simulation import cited
 
     console = output.console()
     for line in lines_of(record):

@@ -76,6 +76,9 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the files go; here by default.")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every part of the plan, not a chair's view.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the plan as JSON; files only with --out.")
     ] = False,
@@ -101,15 +104,15 @@ def plan(
         )
         made = make_plan(request, clock)
         written = [] if as_json and out is None else _files(made, request, out or Path())
-    _print(made, written, as_json=as_json)
+    _print(made, written, as_json=as_json, full=full)
 
 
 def _patient(
     path: Path | None, weight: str | None, age: str | None, height: str | None, sex: str | None
 ) -> Patient:
-    from assuage.planning.simulation import SEXES, one_of
     from assuage.knowledge import library
     from assuage.planning.patient import read_patient
+    from assuage.planning.simulation import SEXES, one_of
 
     one_of(sex, SEXES, "sex")
     known = dict.fromkeys(one.condition for one in library.safety().precaution)
@@ -178,12 +181,12 @@ def _files(made: Plan, request: PlanRequest, folder: Path) -> list[Path]:
     return paths
 
 
-def _print(made: Plan, written: list[Path], *, as_json: bool) -> None:
+def _print(made: Plan, written: list[Path], *, as_json: bool, full: bool) -> None:
     if as_json:
         output.print_json(made.model_dump(mode="json"))
         return
     from assuage.planning.report import render_terminal
 
-    render_terminal(made, output.console())
+    render_terminal(made, output.console(), full=full)
     for path in written:
         output.say(f"Wrote {path}")

@@ -6,10 +6,10 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from assuage.planning.simulation import Simulation
 from assuage.kinetics.engine import Series
 from assuage.kinetics.exact import Array
 from assuage.kinetics.structure import Dose
+from assuage.planning.simulation import Simulation
 from assuage.units import format_quantity
 
 if TYPE_CHECKING:

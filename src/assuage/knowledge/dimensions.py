@@ -95,6 +95,8 @@ def check(model: Model) -> None:
         if moved.form == "linear-in-time":
             wanted = of_unit("1/h")
             if dims[moved.parameter].powers not in (of_unit("L/h").powers, of_unit("1/h").powers):
-                raise ValueError(f"only a clearance or a rate may move with time: {moved.parameter}")
+                raise ValueError(
+                    f"only a clearance or a rate may move with time: {moved.parameter}"
+                )
         if of_unit(moved.unit).powers != wanted.powers:
             raise ValueError(f"the covariate on '{moved.parameter}' has the wrong unit")

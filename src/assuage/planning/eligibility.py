@@ -88,6 +88,11 @@ def _slips(request: PlanRequest) -> list[Refused]:
         for one in patient.past_courses or ()
         if one.ended > request.on
     ]
+    high, low = patient.systolic_mmhg, patient.diastolic_mmhg
+    if high is not None and low is not None and not high > low:
+        why = f"{high:g} mmHg isn't above the diastolic {low:g} mmHg"
+        what = "the patient"
+        found.append(Refused(Refusal.FIELD_INVALID, field="baseline.systolic", what=what, why=why))
     return found
 
 

@@ -11,12 +11,16 @@ from assuage.planning.document import Guard
 from assuage.planning.regimen import Administration, clean, sessions
 from assuage.refusals import Refusal, Refused
 from assuage.safety.guardrail import from_fact
-from assuage.safety.limits import SUSTAINED_H, Exposure, drug_wide
+from assuage.safety.limits import Exposure, drug_wide
 
 Given = Sequence[Administration]
 DAY_H = 24.0
 DUST_H = 1e-6  # a gap or an overlap as short as this is the dust of decimals in a file
-FIELD_LOW_KG = 40.0  # an unknown weight is held against limits as the lightest adult
+
+
+def lightest_kg() -> float:
+    """Return the weight that an unknown one is held against limits as: the lightest adult's."""
+    return library.assumed("light-adult")
 
 
 def _bolus(given: Given) -> float | None:
@@ -43,20 +47,21 @@ def _rate(given: Given) -> float | None:
 
 
 def _held_rate(given: Given) -> float | None:
-    """Return the highest rate that is held, or passed, for SUSTAINED_H without a break."""
+    """Return the highest rate that is held, or passed, without a break for as long as counts."""
     pieces = _rates(given)
+    long_h = library.assumed("held-infusion")
     levels = {level for _, _, level in pieces if level}
-    return max((level for level in levels if _is_held(pieces, level)), default=None)
+    return max((level for level in levels if _is_held(pieces, level, long_h)), default=None)
 
 
-def _is_held(pieces: Sequence[tuple[float, float, float]], level: float) -> bool:
+def _is_held(pieces: Sequence[tuple[float, float, float]], level: float, long_h: float) -> bool:
     start = end = float("-inf")
     for a, b, rate in pieces:
         if not rate >= level:
             continue
         start = a if a > end + DUST_H else start
         end = b
-        if end - start >= SUSTAINED_H - DUST_H:
+        if end - start >= long_h - DUST_H:
             return True
     return False
 
@@ -189,7 +194,7 @@ def _uncovered(regimen: Regimen, given: Given) -> set[str]:
 
 def exposure(given: Given, weight_kg: float | None) -> Exposure:
     """Return what the drug-wide limits look at, per kg; an unknown weight is the lightest."""
-    weight = FIELD_LOW_KG if weight_kg is None else weight_kg
+    weight = lightest_kg() if weight_kg is None else weight_kg
 
     def per_kg(value: float | None) -> float | None:
         return None if value is None else clean(value / weight)

@@ -33,7 +33,7 @@ def verdict(findings: Sequence[Finding]) -> Verdict:
         return Verdict(
             status="open questions",
             sentence=(
-                f"{len(open_)} questions are open. Unknown is not taken for safe: answer them "
+                f"{_questions(len(open_))} open. Unknown is not taken for safe: it is answered "
                 "before anyone signs."
             ),
             open=open_,
@@ -43,6 +43,10 @@ def verdict(findings: Sequence[Finding]) -> Verdict:
         sentence="Nothing here refuses it. A physician checks every line, then signs or doesn't.",
         open=(),
     )
+
+
+def _questions(number: int) -> str:
+    return "1 question is" if number == 1 else f"{number} questions are"
 
 
 def advice(regimen: Regimen, place: str) -> tuple[Advice, ...]:

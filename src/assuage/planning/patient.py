@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -51,7 +51,7 @@ class _File(_Strict):
     about: str = ""
     body: _Body = _Body()
     conditions: dict[str, bool] = Field(default_factory=dict)
-    medicines: list[str] | None = None
+    medicines: list[Annotated[str, Field(pattern=r"\S")]] | None = None
     baseline: _Baseline = _Baseline()
     past_course: list[_PastCourse] | None = None
 

@@ -197,7 +197,7 @@ def _limits(
 ) -> tuple[tuple[Guard, ...], list[Refused]]:
     weight = request.patient.weight_kg
     if weight is None and request.field_mode:
-        weight = limits.FIELD_LOW_KG
+        weight = limits.lightest_kg()
     accepted = frozenset(one.code for one in request.accepted)
     return limits.check(regimen, given, weight, setting, accepted)
 

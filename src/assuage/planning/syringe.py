@@ -14,10 +14,7 @@ from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, format_quantity, parse
 
 # Assuage's own rules of preparation, shown as such on every plan.
-SYRINGE_ML = 50.0
 CONCENTRATIONS_MG_PER_ML = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0)
-LONG_INFUSION_H = 8.0  # a syringe of a long infusion should last this long
-IV_BOLUS_MOST_MG_PER_ML = 50.0  # the label: 100 mg/mL never undiluted into a vein
 TALL_MAN = {"racemic-ketamine": "ketAMINE", "esketamine": "esketamine"}
 
 
@@ -61,16 +58,16 @@ def infusion_concentration(
         return None
     if asked is not None:
         return asked_concentration(asked, product)
+    size_ml, long_h = library.assumed("syringe"), library.assumed("syringe-lasts")
     rate = max(one.rate_mg_per_h or 0.0 for one in infusions)
     totals = [
         (sum(one.dose_mg for one in rows), sum(one.duration_h or 0.0 for one in rows))
         for rows in sessions(infusions).values()
     ]
     for concentration in (*(c for c in CONCENTRATIONS_MG_PER_ML if c <= strength), strength):
-        lasts = SYRINGE_ML * concentration / rate >= LONG_INFUSION_H
+        lasts = size_ml * concentration / rate >= long_h
         fits = all(
-            lasts if hours > LONG_INFUSION_H else mg <= SYRINGE_ML * concentration
-            for mg, hours in totals
+            lasts if hours > long_h else mg <= size_ml * concentration for mg, hours in totals
         )
         if fits:
             return concentration
@@ -98,9 +95,8 @@ def bolus_concentration(product: Product, route: str) -> float | None:
     strength = product.strength_mg_per_ml
     if strength is None:
         return None
-    if route == "iv" and not strength <= IV_BOLUS_MOST_MG_PER_ML:
-        return IV_BOLUS_MOST_MG_PER_ML
-    return strength
+    most = library.assumed("strongest-iv-bolus")
+    return most if route == "iv" and not strength <= most else strength
 
 
 def check_pump(
@@ -154,8 +150,10 @@ def prepare(
     """Return each preparation: devices, bolus syringes, infusion syringes."""
     found: list[Syringe] = []
     devices = [one for one in given if one.kind == "device"]
-    if devices:
-        found.append(_devices(product, devices))
+    by_number: dict[int, list[Administration]] = {}
+    for rows in sessions(devices).values():
+        by_number.setdefault(len(rows), []).extend(rows)
+    found += [_devices(product, same) for same in by_number.values()]
     boluses = [one for one in given if one.kind == "bolus"]
     if boluses and bolus_mg_per_ml is not None:
         # One preparation for each dose: a syringe never holds more than it is to give.
@@ -247,15 +245,16 @@ def _boluses(product: Product, given: Sequence[Administration], at: float) -> Sy
 
 def _infusions(product: Product, given: Sequence[Administration], at: float) -> Syringe:
     strength = product.strength_mg_per_ml or at
+    size_ml = library.assumed("syringe")
     most_mg = max(sum(one.dose_mg for one in rows) for rows in sessions(given).values())
-    number = max(1, ceil(clean(most_mg / at / SYRINGE_ML)))
-    each_mg = SYRINGE_ML * at
+    number = max(1, ceil(clean(most_mg / at / size_ml)))
+    each_mg = size_ml * at
     drug_ml = each_mg / strength
-    hours = SYRINGE_ML * at / max(one.rate_mg_per_h or 0.0 for one in given)
+    hours = size_ml * at / max(one.rate_mg_per_h or 0.0 for one in given)
     checks = [
         f"Each syringe holds {format_quantity(each_mg, 'mg')} in "
-        f"{format_quantity(SYRINGE_ML, 'mL')}: {format_quantity(clean(drug_ml), 'mL')} of "
-        f"{product.name} and {format_quantity(clean(SYRINGE_ML - drug_ml), 'mL')} of 0.9 % saline.",
+        f"{format_quantity(size_ml, 'mL')}: {format_quantity(clean(drug_ml), 'mL')} of "
+        f"{product.name} and {format_quantity(clean(size_ml - drug_ml), 'mL')} of 0.9 % saline.",
         f"At the highest rate a syringe lasts {format_quantity(float(f'{hours:.3g}'), 'h')}.",
         "A second person checks strength, volumes and the rate keyed in.",
     ]
@@ -265,17 +264,17 @@ def _infusions(product: Product, given: Sequence[Administration], at: float) -> 
         product=product.id,
         product_name=product.name,
         strength_mg_per_ml=strength,
-        container=f"{SYRINGE_ML:g} mL syringe",
+        container=f"{size_ml:g} mL syringe",
         concentration_mg_per_ml=at,
         drug_mg_each=each_mg,
         drug_ml_each=clean(drug_ml),
-        diluent_ml_each=clean(SYRINGE_ML - drug_ml),
+        diluent_ml_each=clean(size_ml - drug_ml),
         containers_per_session=number,
         sessions=f"{len(sessions(given))}",
         label=_label(
             product,
             format_quantity(at, "mg/mL"),
-            f"{format_quantity(each_mg, 'mg')} in {format_quantity(SYRINGE_ML, 'mL')}",
+            f"{format_quantity(each_mg, 'mg')} in {format_quantity(size_ml, 'mL')}",
         ),
         checks=tuple(checks),
         facts=_facts(product),

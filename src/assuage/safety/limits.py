@@ -14,7 +14,6 @@ from assuage.knowledge.schema.safety import LimitFact
 from assuage.refusals import Refusal, Refused
 from assuage.safety.guardrail import shown
 
-SUSTAINED_H = 2.0  # a rate held this long counts as an infusion that is held
 CHILD_WEIGHTS = (
     (1.0, "weight-under-1-y"),
     (5.0, "weight-under-5-y"),
@@ -29,7 +28,7 @@ class Exposure:
 
     bolus_mg_per_kg: float | None
     rate_mg_per_kg_per_h: float | None  # the highest
-    sustained_rate_mg_per_kg_per_h: float | None  # the highest that is held SUSTAINED_H or longer
+    sustained_rate_mg_per_kg_per_h: float | None  # the highest that is held
 
 
 def _over(

@@ -1,46 +1,28 @@
 """A prediction as one SVG: lines, and the bands that say how far they can be trusted.
 
-matplotlib is imported with this module, so import it late. Text is drawn as outlines: the chart
-looks the same in a browser and in the PDF, whatever fonts a machine has.
+The SVG is written here, in plain text: a plotting library took half of the time a plan may
+take. Lengths are in inches until they are written, and y counts upwards.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 from xml.sax.saxutils import escape, quoteattr
-
-import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon, Rectangle
-from matplotlib.transforms import Affine2D, Transform
 
 from assuage.planning.document import Line, Prediction
 from assuage.planning.report.words import cleaned, number, unit_words
 
-# Set per drawing, so that no other user of matplotlib is changed. The salt makes ids repeatable.
-_RC: dict[str, Any] = {
-    "svg.fonttype": "path",
-    "svg.hashsalt": "assuage",
-    "font.family": ["DejaVu Sans"],  # matplotlib carries it
-    "font.size": 8,
-    "text.usetex": False,
-    "text.parse_math": False,
-    "hatch.linewidth": 0.6,
-    "axes.unicode_minus": False,
-    "path.simplify": True,
-}
+# The page's own style sheet replaces this family; typst carries it for the PDF.
+_FONT = "Libertinus Serif, system-ui, sans-serif"
+_PT = 72.0  # points in an inch
 _INK, _FAINT = "#1a1a1a", "#d9d9d9"
 _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 0.72, 0.34, 0.1, 0.44
 _ROW_IN, _SWATCH_IN, _TEXT_PT = 0.15, 0.3, 7.5
+_HALF_IN = 0.035  # half the height of a small letter, to centre a line of words
 _STEPS = {
     "h": (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 72, 168),
     "day": (0.25, 0.5, 1, 2, 5, 7, 14, 28, 56, 84, 168, 364),
@@ -52,24 +34,24 @@ _FAR = 1.6  # a mark further off than this times the curves' own top isn't allow
 @dataclass(frozen=True)
 class _Style:
     colour: str
-    dash: Any
+    dash: tuple[float, ...]  # in line widths; none for a solid line
     width: float
     alpha: float  # of the band
 
 
-_TYPICAL = _Style("#0b4a8f", "solid", 2.0, 0.22)
-_BETWEEN_MODELS = _Style("#8a5a00", (0, (4, 2)), 0.8, 0.13)
+_TYPICAL = _Style("#0b4a8f", (), 2.0, 0.22)
+_BETWEEN_MODELS = _Style("#8a5a00", (4, 2), 0.8, 0.13)
 _MEMBERS = (
-    _Style("#7a4f9a", (0, (5, 1.5)), 1.1, 0.08),
-    _Style("#00705a", (0, (1.2, 1.2)), 1.3, 0.08),
-    _Style("#a03060", (0, (6, 1.5, 1.2, 1.5)), 1.1, 0.08),
-    _Style("#555555", (0, (3, 1, 1, 1, 1, 1)), 1.1, 0.08),
+    _Style("#7a4f9a", (5, 1.5), 1.1, 0.08),
+    _Style("#00705a", (1.2, 1.2), 1.3, 0.08),
+    _Style("#a03060", (6, 1.5, 1.2, 1.5), 1.1, 0.08),
+    _Style("#555555", (3, 1, 1, 1, 1, 1), 1.1, 0.08),
 )
 _COMPARISONS = (
-    _Style("#b34700", (0, (6, 2)), 1.6, 0.16),
-    _Style("#5b5b00", (0, (2, 1.5)), 1.6, 0.16),
+    _Style("#b34700", (6, 2), 1.6, 0.16),
+    _Style("#5b5b00", (2, 1.5), 1.6, 0.16),
 )
-_CASES = (_TYPICAL, _Style("#b34700", (0, (6, 2, 1.5, 2)), 1.8, 0.18))
+_CASES = (_TYPICAL, _Style("#b34700", (6, 2, 1.5, 2), 1.8, 0.18))
 
 
 @dataclass(frozen=True)
@@ -95,66 +77,134 @@ def _drawn(prediction: Prediction, width_in: float, height_in: float) -> str:
     keys = list(_keys(prediction))
     rows = _legend_rows(keys, width_in)
     legend_in = sum(rows) * _ROW_IN + 0.06
-    total_in = height_in + legend_in
-    with mpl.rc_context(_RC):
-        figure = Figure(figsize=(width_in, total_in))
-        FigureCanvasSVG(figure)
-        limits = _limits(prediction)
-        frame = _frame(figure, prediction, limits, legend_in)
-        _draw_frame(frame, prediction, limits)
-        _draw_curves(frame, prediction)
-        _draw_marks(frame, prediction, limits)
-        _draw_legend(figure, keys, rows, (width_in, total_in, legend_in))
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None}, transparent=True)
-    return _inlined(out.getvalue(), prediction)
+    canvas = _Canvas(width_in, height_in + legend_in)
+    limits = _limits(prediction)
+    frame = _frame(canvas, prediction, limits, legend_in)
+    _draw_frame(frame, prediction, limits)
+    _draw_curves(frame, prediction)
+    _draw_marks(frame, prediction, limits)
+    _draw_legend(canvas, keys, rows, (width_in, legend_in))
+    return canvas.svg(prediction)
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """Collects marks; positions in inches from the lower left."""
+
+    width: float
+    height: float
+    marks: list[str] = field(default_factory=list)
+
+    def _at(self, x: float, y: float) -> str:
+        return f"{_short(x * _PT)} {_short((self.height - y) * _PT)}"
+
+    def line(
+        self,
+        points: Sequence[tuple[float, float]],
+        colour: str,
+        width: float,
+        dash: tuple[float, ...] = (),
+    ) -> None:
+        """Add a line through points; its width in points."""
+        dashes = " ".join(_short(one * width) for one in dash)
+        dashed = f' stroke-dasharray="{dashes}"' if dash else ""
+        path = " L".join(self._at(x, y) for x, y in points)
+        self.marks.append(
+            f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{_short(width)}" '
+            f'stroke-linejoin="round"{dashed}/>'
+        )
+
+    def area(self, points: Sequence[tuple[float, float]], colour: str, alpha: float) -> None:
+        """Fill the area inside points."""
+        path = " L".join(self._at(x, y) for x, y in points)
+        self.marks.append(f'<path d="M{path} Z" fill="{colour}" fill-opacity="{alpha}"/>')
+
+    def text(
+        self,
+        at: tuple[float, float],
+        words: str,
+        *,
+        anchor: str = "start",
+        size: float = 8.0,
+        bold: bool = False,
+        upright: bool = False,
+    ) -> None:
+        """Add words whose baseline starts, ends or is centred at a point; size in points."""
+        x, y = self._at(*at).split()
+        weight = ' font-weight="bold"' if bold else ""
+        turned = f' transform="rotate(-90 {x} {y})"' if upright else ""
+        self.marks.append(
+            f'<text x="{x}" y="{y}" font-size="{_short(size)}" text-anchor="{anchor}" '
+            f'fill="{_INK}"{weight}{turned}>{escape(words)}</text>'
+        )
+
+    def svg(self, prediction: Prediction) -> str:
+        """Return the <svg> element, named for those who can't see it."""
+        name = cleaned(f"Chart: {prediction.title}. {prediction.headline}")
+        box = f"0 0 {_short(self.width * _PT)} {_short(self.height * _PT)}"
+        return "\n".join(
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img" '
+                f'aria-label={quoteattr(name)} font-family="{_FONT}">',
+                f"<title>{escape(name)}</title>",
+                *self.marks,
+                "</svg>",
+            )
+        )
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where data fall on the figure. matplotlib's own axes take four times as long to draw."""
+    """Where data fall on the canvas."""
 
-    figure: Figure
-    data: Transform  # from time and value
-    inches: Transform  # from inches, counted from the lower left
+    canvas: _Canvas
+    origin: tuple[float, float]  # time and value at the lower left
+    scale: tuple[float, float]  # inches for each unit of time and value
     box: tuple[float, float, float, float]  # left, bottom, right, top in inches
-
-    def line(self, x: Sequence[float], y: Sequence[float], **look: Any) -> None:
-        """Add a line through data points."""
-        self.figure.add_artist(Line2D(x, y, transform=self.data, **look))
-
-    def band(self, x: Sequence[float], low: Sequence[float], high: Sequence[float],
-             style: _Style) -> None:
-        """Fill between two lines through data points."""
-        corners = [*zip(x, low, strict=True), *zip(x[::-1], high[::-1], strict=True)]
-        self.figure.add_artist(
-            Polygon(corners, transform=self.data, facecolor=style.colour, alpha=style.alpha, lw=0)
-        )
 
     def spot(self, x: float, y: float) -> tuple[float, float]:
         """Return data as inches."""
-        at = self.inches.inverted().transform(self.data.transform((x, y)))
-        return float(at[0]), float(at[1])
+        left, bottom, _, _ = self.box
+        across = left + (x - self.origin[0]) * self.scale[0]
+        return across, bottom + (y - self.origin[1]) * self.scale[1]
 
-    def text(self, x: float, y: float, text: str, **look: Any) -> None:
-        """Add words at a place in inches."""
-        look = {"fontsize": 8, "color": _INK, **look}
-        self.figure.text(x, y, text, transform=self.inches, **look)
+    def spots(self, x: Sequence[float], y: Sequence[float]) -> list[tuple[float, float]]:
+        """Return data as inches, for each point."""
+        return [self.spot(*one) for one in zip(x, y, strict=True)]
+
+    def line(
+        self,
+        x: Sequence[float],
+        y: Sequence[float],
+        colour: str,
+        width: float,
+        dash: tuple[float, ...] = (),
+    ) -> None:
+        """Add a line through data points."""
+        self.canvas.line(self.spots(x, y), colour, width, dash)
+
+    def band(
+        self, x: Sequence[float], low: Sequence[float], high: Sequence[float], style: _Style
+    ) -> None:
+        """Fill between two lines through data points."""
+        corners = [*self.spots(x, low), *self.spots(x[::-1], high[::-1])]
+        self.canvas.area(corners, style.colour, style.alpha)
 
 
 def _frame(
-    figure: Figure, prediction: Prediction, limits: tuple[float, float], legend_in: float
+    canvas: _Canvas, prediction: Prediction, limits: tuple[float, float], legend_in: float
 ) -> _Frame:
-    width, height = figure.get_size_inches()
     left, bottom, right, top = box = (
         *(_LEFT_IN, legend_in + _BOTTOM_IN),
-        *(float(width) - _RIGHT_IN, float(height) - _TOP_IN),
+        *(canvas.width - _RIGHT_IN, canvas.height - _TOP_IN),
     )
     (start, end), (low, high) = _times(prediction), limits
-    inches = figure.dpi_scale_trans
-    scale = Affine2D().translate(-start, -low)
-    scale.scale((right - left) / (end - start), (top - bottom) / (high - low))
-    return _Frame(figure, scale.translate(left, bottom) + inches, inches, box)
+    scale = (right - left) / (end - start), (top - bottom) / (high - low)
+    return _Frame(canvas, (start, low), scale, box)
 
 
 def _times(prediction: Prediction) -> tuple[float, float]:
@@ -184,6 +234,11 @@ def _between_models(line: Line) -> bool:
     return "model" in line.band.lower()
 
 
+def _is_envelope(line: Line) -> bool:
+    """Whether a line stands only for the band between models; its middle says nothing."""
+    return line.role == "comparison" and bool(line.low) and _between_models(line)
+
+
 def _hull(prediction: Prediction) -> list[Line]:
     """Return the lines whose spread stands for the models', if no line carries such a band."""
     models = [one for one in prediction.lines if one.role in ("typical", "ensemble-member")]
@@ -193,14 +248,15 @@ def _hull(prediction: Prediction) -> list[Line]:
 
 
 def _keys(prediction: Prediction) -> Iterator[_Key]:
-    banded = [one for one in prediction.lines if one.low]
+    banded = [one for one in prediction.lines if one.low and not _between_models(one)]
     for line, style in _styled(prediction.lines):
-        yield _Key(cleaned(line.label) + ("" if line.low else " (no band)"), style, "line")
+        if not _is_envelope(line):
+            yield _Key(cleaned(line.label) + ("" if line.low else " (no band)"), style, "line")
     for line, style in _styled(prediction.lines):
         if line.low:
             words = cleaned(line.band) or "band of unstated kind"
-            whose = f" ({cleaned(line.label)})" if len(banded) > 1 else ""
             models = _between_models(line)
+            whose = f" ({cleaned(line.label)})" if len(banded) > 1 and not models else ""
             yield _Key(
                 f"Band: {words}{whose}",
                 _BETWEEN_MODELS if models else style,
@@ -242,12 +298,14 @@ def _draw_curves(frame: _Frame, prediction: Prediction) -> None:
     for low, high in wide:
         frame.band(time, low, high, models)
         for edge in (low, high):
-            frame.line(time, edge, color=models.colour, ls=models.dash, lw=models.width)
+            frame.line(time, edge, models.colour, models.width, models.dash)
     for line, style in _styled(prediction.lines):
         if line.low and not _between_models(line):
             frame.band(time, line.low, line.high, style)
     for line, style in sorted(_styled(prediction.lines), key=lambda one: one[0].role == "typical"):
-        frame.line(time, line.values, color=style.colour, ls=style.dash, lw=style.width)
+        if _is_envelope(line):
+            continue
+        frame.line(time, line.values, style.colour, style.width, style.dash)
 
 
 def _draw_marks(frame: _Frame, prediction: Prediction, limits: tuple[float, float]) -> None:
@@ -261,29 +319,32 @@ def _draw_marks(frame: _Frame, prediction: Prediction, limits: tuple[float, floa
     start, end = _times(prediction)
     at = float("-inf")
     for value, letter in sorted(drawn):
-        frame.line((start, end), (value, value), color=_INK, lw=0.8, ls=(0, (1, 1.6)))
+        frame.line((start, end), (value, value), _INK, 0.8, (1, 1.6))
         x, y = frame.spot(end, value)
         at = max(y, at + 0.13)
-        frame.text(x + 0.07, at, letter, va="center", fontweight="bold")
+        frame.canvas.text((x + 0.07, at - _HALF_IN), letter, bold=True)
 
 
 def _draw_frame(frame: _Frame, prediction: Prediction, limits: tuple[float, float]) -> None:
     left, bottom, right, top = frame.box
     (start, end), (low, high) = _times(prediction), limits
+    canvas = frame.canvas
     for value in _value_ticks(low, high):
-        frame.line((start, end), (value, value), color=_FAINT, lw=0.5)
-        frame.text(left - 0.06, frame.spot(start, value)[1], number(value), ha="right",
-                   va="center_baseline")
+        frame.line((start, end), (value, value), _FAINT, 0.5)
+        level = frame.spot(start, value)[1] - _HALF_IN
+        canvas.text((left - 0.06, level), number(value), anchor="end")
     for value in _time_ticks(prediction):
-        frame.line((value, value), (low, high), color=_FAINT, lw=0.5)
-        frame.text(frame.spot(value, low)[0], bottom - 0.05, number(value), ha="center", va="top")
-    frame.line((start, start, end), (high, low, low), color=_INK, lw=0.8)
+        frame.line((value, value), (low, high), _FAINT, 0.5)
+        across = frame.spot(value, low)[0]
+        canvas.text((across, bottom - 0.14), number(value), anchor="middle")
+    frame.line((start, start, end), (high, low, low), _INK, 0.8)
     words = "hours after the first dose" if prediction.time_unit == "h" else "days"
-    frame.text((left + right) / 2, bottom - 0.22, words, ha="center", va="top")
+    canvas.text(((left + right) / 2, bottom - 0.31), words, anchor="middle")
     unit = unit_words(cleaned(prediction.unit))
-    label = textwrap.shorten(cleaned(prediction.title), 34, placeholder=" ...")
-    frame.text(0.08, (bottom + top) / 2, f"{label}\n{unit}" if unit else label, rotation=90,
-               fontsize=7.5, va="center", ha="left", multialignment="center")
+    label = textwrap.shorten(cleaned(prediction.endpoint), 40, placeholder=" ...")
+    for n, line in enumerate(one for one in (label, unit) if one):
+        at = (0.16 + 0.13 * n, (bottom + top) / 2)
+        canvas.text(at, line, anchor="middle", size=7.5, upright=True)
 
 
 def _time_ticks(prediction: Prediction) -> list[float]:
@@ -322,70 +383,30 @@ def _legend_rows(keys: Sequence[_Key], width_in: float) -> list[int]:
 
 
 def _draw_legend(
-    figure: Figure, keys: Sequence[_Key], rows: Sequence[int], size: tuple[float, float, float]
+    canvas: _Canvas, keys: Sequence[_Key], rows: Sequence[int], size: tuple[float, float]
 ) -> None:
-    width, height, top = size
+    width, top = size
     columns = _columns(width)
     for n, key in enumerate(keys):
         row, column = divmod(n, columns)
         x = 0.1 + column * (width - 0.2) / columns
         y = top - (sum(rows[:row]) + 0.5) * _ROW_IN
-        _draw_swatch(figure, key, (x, y), (width, height))
-        figure.text(
-            (x + _SWATCH_IN + 0.08) / width, (y + 0.5 * _ROW_IN) / height,
-            "\n".join(_wrapped(key, width)),
-            fontsize=_TEXT_PT, va="top", color=_INK, linespacing=1.2,
-        )
+        _draw_swatch(canvas, key, x, y)
+        for k, words in enumerate(_wrapped(key, width)):
+            at = (x + _SWATCH_IN + 0.08, y - _HALF_IN - k * _ROW_IN * 0.92)
+            canvas.text(at, words, size=_TEXT_PT)
 
 
-def _draw_swatch(
-    figure: Figure, key: _Key, at: tuple[float, float], size: tuple[float, float]
-) -> None:
-    (x, y), (width, height), style = at, size, key.style
-    right = x + _SWATCH_IN
-    ends = [x / width, right / width]
+def _draw_swatch(canvas: _Canvas, key: _Key, x: float, y: float) -> None:
+    right, style = x + _SWATCH_IN, key.style
     if key.kind in ("band", "models"):
-        models = key.kind == "models"
-        figure.add_artist(
-            Rectangle(
-                (x / width, (y - 0.045) / height), _SWATCH_IN / width, 0.09 / height,
-                facecolor=mpl.colors.to_rgba(style.colour, style.alpha),
-                edgecolor=style.colour if models else "none",
-                linestyle=style.dash if models else "solid", linewidth=style.width * models,
-                transform=figure.transFigure,
-            )
-        )
-        return
-    middle = [y / height] * 2
-    if key.kind == "line":
-        dash: Any = style.dash
-        figure.add_artist(Line2D(ends, middle, color=style.colour, ls=dash, lw=style.width))
-        return
-    dots: Any = (0, (1, 1.6))
-    ends[1] = (right - 0.12) / width
-    figure.add_artist(Line2D(ends, middle, color=_INK, ls=dots, lw=0.7))
-    figure.text(
-        right / width, middle[0], key.kind, fontsize=_TEXT_PT, fontweight="bold", va="center",
-        ha="right", color=_INK,
-    )
-
-
-def _inlined(svg: str, prediction: Prediction) -> str:
-    """Return the <svg> element alone: named, sized to its place, with ids of its own."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<!--.*?-->\n?|<metadata>.*?</metadata>\n?", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' d="[^"]*"', _rounded, svg)
-    prefix = re.sub(r"[^a-z0-9-]", "-", prediction.id.lower())
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{prefix}-", svg)
-    box = re.search(r'viewBox="[^"]*"', svg)
-    name = cleaned(f"Chart: {prediction.title}. {prediction.headline}")
-    opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box.group() if box else ""} role="img" aria-label={quoteattr(name)}>\n'
-        f" <title>{escape(name)}</title>"
-    )
-    return re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
-
-
-def _rounded(match: re.Match[str]) -> str:
-    return re.sub(r"(\.\d\d)\d+", r"\1", match.group())
+        low, high = y - 0.045, y + 0.045
+        corners = [(x, low), (right, low), (right, high), (x, high)]
+        canvas.area(corners, style.colour, style.alpha)
+        if key.kind == "models":
+            canvas.line([*corners, corners[0]], style.colour, style.width, style.dash)
+    elif key.kind == "line":
+        canvas.line([(x, y), (right, y)], style.colour, style.width, style.dash)
+    else:
+        canvas.line([(x, y), (right - 0.12, y)], _INK, 0.7, (1, 1.6))
+        canvas.text((right, y - _HALF_IN), key.kind, anchor="end", size=_TEXT_PT, bold=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from assuage.planning.document import Line, Prediction
 from assuage.planning.report.citations import Citations
-from assuage.planning.report.words import number, span, unit_words
+from assuage.planning.report.words import capital, number, span, unit_words
 from assuage.units import format_quantity
 
 NO_BAND = "no band: this line alone says nothing about spread"
@@ -26,7 +26,7 @@ def figure(prediction: Prediction, cite: Citations) -> dict[str, Any]:
         "title": prediction.title,
         "endpoint": prediction.endpoint,
         "unit": unit_words(unit),
-        "headline": prediction.headline,
+        "headline": capital(prediction.headline),
         "marks": cite.several(prediction.sources, prediction.reads),
         "lines": [_line(one, prediction) for one in prediction.lines],
         "levels": [

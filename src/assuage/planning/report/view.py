@@ -175,7 +175,7 @@ def _group(sessions: list[Session], cite: Citations) -> View:
         "sessions": numbers_listed([one.number for one in sessions]),
         "count": len(sessions),
         "total": total,
-        "rows": [_row(n, one, cite) for n, one in enumerate(first.steps, start=1)],
+        "rows": [_row(n, first, one, cite) for n, one in enumerate(first.steps, start=1)],
         "calendar": [
             {"session": str(one.number), "day": str(one.day), "date": one.date or "date not set"}
             for one in sessions
@@ -183,13 +183,15 @@ def _group(sessions: list[Session], cite: Citations) -> View:
     }
 
 
-def _row(n: int, step: Step, cite: Citations) -> View:
+def _row(n: int, session: Session, step: Step, cite: Citations) -> View:
     tags = ["as needed"] if step.as_needed else []
+    days_on = int(step.start_h // 24)
+    start = in_hours(step.start_h)
     return {
         "n": str(n),
         "kind": step.kind,
         "tags": [*tags, "cap binds"] if step.cap_binds else tags,
-        "start": in_hours(step.start_h),
+        "start": f"{start}, day {session.day + days_on}" if days_on else start,
         "duration": in_hours(step.duration_h),
         "mg": number(step.dose_mg),
         "mg_h": number(step.rate_mg_per_h),
@@ -240,6 +242,7 @@ def _guard(one: Guard, cite: Citations) -> View:
 
 def _findings(findings: Sequence[Finding], cite: Citations) -> list[View]:
     """Return the findings in three groups, the open ones first, the gravest first in each."""
+
     def place(one: Finding) -> int:
         return 0 if one.grade == "open" or one.present is None else 1 if one.present else 2
 

@@ -79,7 +79,8 @@ def capital(text: str) -> str:
 def _plain(text: str) -> str:
     """Return `text` on one line, with what a terminal or a browser would obey made visible."""
     shown = (
-        one if one.isspace() or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+        one
+        if one.isspace() or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
         else f"<U+{ord(one):04X}>"
         for one in text
     )

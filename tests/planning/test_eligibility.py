@@ -1,0 +1,183 @@
+"""A request comes before the safety rules: slips first, then age and weight, then findings."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from math import inf, nan
+
+import pytest
+
+from assuage.knowledge import library
+from assuage.planning.eligibility import CONTEXT_OF_INDICATION, assess, contexts_of
+from assuage.planning.patient import PastCourse, Patient
+from assuage.planning.plan import make_plan
+from assuage.planning.regimen import schedule
+from assuage.refusals import Refusal
+from planning.asking import CLOCK, ON, WELL, adult, ask, plan, refusal
+
+LONG = "crps-inpatient-esketamine-100h"
+CONTEXTS = {name for one in library.safety().precaution for name in one.contexts}
+
+
+def past(days_ago: int, hours: float = 100, mg: float = 2000) -> PastCourse:
+    return PastCourse(ON - timedelta(days=days_ago), hours, mg)
+
+
+SLIPS = [
+    ({"weight_kg": 700.0}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"weight_kg": 0.0}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"weight_kg": -70.0}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"weight_kg": nan}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"weight_kg": inf}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"weight_last_kg": 0.0}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"age_years": nan}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"age_years": 460.0}, Refusal.QUANTITY_IMPLAUSIBLE),
+    ({"conditions": {**WELL, "pregnant": True}}, Refusal.FIELD_UNKNOWN),
+    ({"past_courses": (past(-1),)}, Refusal.FIELD_INVALID),
+    ({"systolic_mmhg": 80.0, "diastolic_mmhg": 120.0}, Refusal.FIELD_INVALID),
+    ({"systolic_mmhg": nan}, Refusal.FIELD_INVALID),
+    ({"weight_last_kg": 78.0}, Refusal.WEIGHT_DISAGREES),
+    ({"weight_last_kg": 63.0}, Refusal.WEIGHT_DISAGREES),
+    ({"weight_kg": None}, Refusal.WEIGHT_UNKNOWN),
+    ({"age_years": None}, Refusal.AGE_UNKNOWN),
+    ({"age_years": 17.9}, Refusal.AGE_OUTSIDE_REGIMEN),
+    ({"age_years": 65.1}, Refusal.AGE_OUTSIDE_REGIMEN),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), SLIPS, ids=[one[1].name for one in SLIPS])
+def test_what_cannot_be_true_or_does_not_fit_is_refused(
+    changes: dict[str, object], code: Refusal
+) -> None:
+    request = ask("crps-outpatient-10d", adult(**changes))
+    assert refusal(request).refusal is code
+
+
+def test_the_ends_of_the_age_range_and_of_the_weight_change_are_inside() -> None:
+    for changes in ({"age_years": 18.0}, {"age_years": 65.0}, {"weight_last_kg": 77.7}):
+        assert plan(ask("crps-outpatient-10d", adult(**changes)))
+
+
+CHILD = adult(id="child", age_years=4.0, weight_kg=16.0)
+
+
+@pytest.mark.parametrize(
+    ("age_y", "kg", "code"),
+    [
+        (4, 160, Refusal.QUANTITY_IMPLAUSIBLE), (4, 70, Refusal.QUANTITY_IMPLAUSIBLE),
+        (4, 1.6, Refusal.QUANTITY_IMPLAUSIBLE), (0.2, 5.5, Refusal.AGE_OUTSIDE_REGIMEN),
+        (0.0, 3.5, Refusal.AGE_OUTSIDE_REGIMEN), (4, 16, None), (0.25, 6, None), (14, 50, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("route", ["im", "iv"])
+def test_a_childs_weight_fits_its_age(
+    age_y: float, kg: float, code: Refusal | None, route: str
+) -> None:
+    child = adult(age_years=age_y, weight_kg=kg)
+    request = ask(f"procedural-sedation-child-{route}", child)
+    if code is None:
+        assert plan(request).patient.weight_kg == kg
+    else:
+        assert refusal(request).refusal is code
+
+
+@pytest.mark.parametrize("id_", ["asthma-infusion", "anaesthesia-esketamine-induction"])
+@pytest.mark.parametrize(("age_y", "kg"), [(0.1, 5.0), (4.0, 16.0), (17.9, 60.0)])
+def test_an_age_range_that_nobody_read_serves_no_child(id_: str, age_y: float, kg: float) -> None:
+    assert library.regimen(id_).people.age_years.low is None
+    request = ask(id_, adult(age_years=age_y, weight_kg=kg))
+    assert refusal(request).refusal is Refusal.AGE_OUTSIDE_REGIMEN
+    assert plan(ask(id_))
+
+
+@pytest.mark.parametrize(
+    ("courses", "refused", "warned"),
+    [
+        ((past(16),), True, True), ((past(0),), True, True), ((past(17),), False, True),
+        ((past(400),), False, True), ((past(16, hours=4),), False, False),
+        ((past(90), past(10)), True, True), ((past(90), past(10, hours=4)), False, True),
+        ((), False, False),
+    ],
+)  # fmt: skip
+def test_a_second_long_course_after_16_days_is_refused(
+    courses: tuple[PastCourse, ...], refused: bool, warned: bool
+) -> None:
+    """source: clinical reading 2.4: injury at 16 days (Noppers 2011); no later gap is shown safe.
+
+    So 16 days refuse, and from 17 on the plan is made and still carries the warning.
+    """
+    request = ask(LONG, adult(past_courses=courses))
+    if refused:
+        assert refusal(request).refusal is Refusal.LIVER_INTERVAL
+        return
+    made = plan(request)
+    assert any(one.kind == "cumulative" for one in made.findings) == warned
+    short = ask("crps-outpatient-10d", adult(past_courses=courses))
+    assert not any(one.kind == "cumulative" for one in plan(short).findings)
+
+
+def test_a_leap_day_counts_as_a_day() -> None:
+    ended = date(2028, 2, 20)
+    patient = adult(past_courses=(PastCourse(ended, 100, 2000),))
+    assert refusal(ask(LONG, patient, on=date(2028, 3, 7))).refusal is Refusal.LIVER_INTERVAL
+    made = make_plan(ask(LONG, patient, on=date(2028, 3, 8)), CLOCK)
+    assert made.cumulative.days_since_last == 17
+    days = plan(ask("crps-outpatient-10d", adult(), on=date(2028, 2, 28))).sessions
+    assert [one.date for one in days[:3]] == ["2028-02-28", "2028-02-29", "2028-03-01"]
+
+
+def test_what_was_not_answered_is_an_open_question() -> None:
+    unknown = Patient(weight_kg=70.0, age_years=46.0)
+    made = plan(ask("crps-outpatient-10d", unknown))
+    assert made.verdict.status == "open questions"
+    names = set(made.verdict.open)
+    assert {"Medicines", "Earlier courses", "Blood pressure", "Pregnancy, elective use"} <= names
+    assert len(names) > 10
+    assert plan(ask("crps-outpatient-10d")).verdict.status == "for review"
+
+
+@pytest.mark.parametrize("field", ["medicines", "past_courses", "systolic_mmhg", "diastolic_mmhg"])
+def test_one_open_question_is_enough(field: str) -> None:
+    made = plan(ask("crps-outpatient-10d", adult(**{field: None})))
+    assert (made.verdict.status, len(made.verdict.open)) == ("open questions", 1)
+
+
+@pytest.mark.parametrize("condition", sorted(WELL))
+def test_leaving_out_one_condition_opens_it_wherever_it_is_asked(condition: str) -> None:
+    answers = {name: answer for name, answer in WELL.items() if name != condition}
+    request = ask("crps-outpatient-10d", adult(conditions=answers))
+    contexts = contexts_of(library.regimen("crps-outpatient-10d"))
+    asked = any(
+        one.condition == condition and not one.drugs and {*contexts, "all"} & set(one.contexts)
+        for one in library.safety().precaution
+    )
+    given = schedule(library.regimen(request.regimen), None, 70)
+    found, refused = assess(request, library.regimen(request.regimen), given)
+    assert any(one.grade == "open" for one in found) == asked
+    assert refused == []
+
+
+def test_a_brand_is_said_not_to_be_recognised_and_never_passed_over() -> None:
+    made = plan(ask("crps-outpatient-10d", adult(medicines=("Uniphyllin", "paracetamol"))))
+    seen = {one.name: one for one in made.findings if one.kind == "interaction"}
+    assert set(seen) == {"Uniphyllin", "paracetamol"}
+    assert all("brands are not" in one.text for one in seen.values())
+
+
+def test_every_indication_has_a_context_that_the_precautions_know() -> None:
+    for id_ in library.regimen_ids():
+        regimen = library.regimen(id_)
+        assert CONTEXT_OF_INDICATION[regimen.indication] in CONTEXTS
+        assert "all" in contexts_of(regimen)
+        assert ("esketamine" in contexts_of(regimen)) == (regimen.drug == "esketamine")
+
+
+def test_findings_stand_worst_first_and_once() -> None:
+    patient = Patient(weight_kg=70.0, age_years=46.0, conditions={"mania-history": True})
+    made = plan(ask("crps-outpatient-10d", patient))
+    grades = [one.grade for one in made.findings]
+    order = ["absolute", "refuse", "relative", "disputed", "warn", "inform", "open"]
+    assert grades == sorted(grades, key=order.index)
+    assert grades[0] == "relative"
+    keys = [(one.kind, one.name, one.text) for one in made.findings]
+    assert len(keys) == len(set(keys))
