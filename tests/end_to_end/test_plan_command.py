@@ -27,7 +27,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "render_html", lambda plan: plan.plan_id, raising=False)
     monkeypatch.setattr(report, "render_pdf", lambda plan: plan.plan_id.encode(), raising=False)
     monkeypatch.setattr(
-        report, "render_terminal", lambda plan, console: console.print(plan.scope), raising=False
+        report, "render_terminal", lambda plan, console, **_: console.print(plan.scope)
     )
 
 

@@ -76,9 +76,7 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the files go; here by default.")
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Print every part of the plan, not a chair's view.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print every part of the plan.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the plan as JSON; files only with --out.")
     ] = False,
