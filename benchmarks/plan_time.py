@@ -2,7 +2,7 @@
 
 One command: python benchmarks/plan_time.py
 
-The first run starts with no compiled Python and no font list, as after an installation. The
+The first run starts with no compiled Python, as after an installation. The
 limit beside it, in the same run, is the time that Python takes to import the libraries alone.
 Targets: under 10 s on the first run and under 1.5 s after it.
 """
@@ -24,7 +24,7 @@ PLAN = [
     *("--regimen", "crps-inpatient-esketamine-100h", "--product", "esketamine-5"),
     *("--place", "NL", "--date", "2026-11-22"),
 ]
-LIBRARIES = "import numpy, pydantic, typer, rich, jinja2, typst, matplotlib.figure"
+LIBRARIES = "import numpy, pint, pydantic, typer, rich.console, jinja2, typst"
 
 
 def seconds(arguments: list[str], environment: dict[str, str]) -> float:
@@ -42,7 +42,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
             "PYTHONPYCACHEPREFIX": f"{folder}/pycache",
-            "MPLCONFIGDIR": f"{folder}/matplotlib",
             "XDG_CACHE_HOME": f"{folder}/cache",
         }
         plan = ["-m", "assuage", *PLAN, "--out", f"{folder}/out"]

@@ -37,6 +37,14 @@ def adult(**changes: object) -> Patient:
     return replace(known, **changes)  # type: ignore[arg-type]
 
 
+def well(regimen: Regimen) -> Patient:
+    """Return a well patient of an age that the regimen was written for."""
+    oldest = regimen.people.age_years.high
+    if oldest is None or oldest > 18:
+        return adult()
+    return adult(id="child-1", weight_kg=24.0, age_years=7.0)
+
+
 def fitting(regimen: Regimen) -> list[str]:
     """Return the products that a regimen can be made up from."""
     route = regimen.routes[0]
@@ -56,7 +64,7 @@ def ask(regimen_id: str, patient: Patient | None = None, **changes: object) -> P
     regimen = library.regimen(regimen_id)
     products = fitting(regimen)
     good = PlanRequest(
-        patient=adult() if patient is None else patient,
+        patient=well(regimen) if patient is None else patient,
         regimen=regimen_id,
         place=place_for(regimen),
         on=ON,

@@ -58,14 +58,12 @@ def test_the_ends_of_the_age_range_and_of_the_weight_change_are_inside() -> None
         assert plan(ask("crps-outpatient-10d", adult(**changes)))
 
 
-CHILD = adult(id="child", age_years=4.0, weight_kg=16.0)
-
-
 @pytest.mark.parametrize(
     ("age_y", "kg", "code"),
     [
         (4, 160, Refusal.QUANTITY_IMPLAUSIBLE), (4, 70, Refusal.QUANTITY_IMPLAUSIBLE),
-        (4, 1.6, Refusal.QUANTITY_IMPLAUSIBLE), (0.2, 5.5, Refusal.AGE_OUTSIDE_REGIMEN),
+        (46, 70, Refusal.AGE_OUTSIDE_REGIMEN), (4, 1.6, Refusal.QUANTITY_IMPLAUSIBLE),
+        (0.2, 5.5, Refusal.AGE_OUTSIDE_REGIMEN),
         (0.0, 3.5, Refusal.AGE_OUTSIDE_REGIMEN), (4, 16, None), (0.25, 6, None), (14, 50, None),
     ],
 )  # fmt: skip

@@ -73,6 +73,10 @@ def test_what_is_no_dose_is_refused_in_words(value: float) -> None:
     assert "HARD" in refused.code
 
 
+def test_what_is_not_a_number_is_too_much_and_never_too_little() -> None:
+    assert rail([0.0, 1.0, 2.0, 3.0, 4.0]).classify(nan) == "above hard"
+
+
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize("bad", [nan, inf, -1.0], ids=str)
 def test_a_guardrail_with_an_end_that_is_no_number_is_not_built(place: int, bad: float) -> None:

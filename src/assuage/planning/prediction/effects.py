@@ -114,7 +114,7 @@ def _effect_prediction(
         lines=tuple(lines),
         headline=headline,
         worth=tuple(worth),
-        sources=(effect.source, *(one.source for one in models)),
+        sources=tuple(dict.fromkeys((effect.source, *(one.source for one in models)))),
         reads=reads_of(used),
     )
 
