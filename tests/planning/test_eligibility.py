@@ -179,3 +179,31 @@ def test_findings_stand_worst_first_and_once() -> None:
     assert grades[0] == "relative"
     keys = [(one.kind, one.name, one.text) for one in made.findings]
     assert len(keys) == len(set(keys))
+
+
+def crossed(regimen: str, **changes: object) -> list[str]:
+    made = plan(ask(regimen, adult(**changes)))
+    return [one.name for one in made.findings if one.grade == "warn" and "baseline" in one.text]
+
+
+def test_a_baseline_over_a_published_trigger_is_said_before_the_dose() -> None:
+    """source: clinical dossier 2.6; the label's 140/90 under 65 y and 150/90 from 65 y."""
+    nasal = "depression-nasal-esketamine"
+    assert crossed(nasal, systolic_mmhg=128.0, diastolic_mmhg=78.0) == []
+    assert crossed(nasal, systolic_mmhg=145.0, diastolic_mmhg=85.0) != []
+    assert crossed(nasal, systolic_mmhg=145.0, diastolic_mmhg=85.0, age_years=70.0) == []
+    assert crossed(LONG, systolic_mmhg=220.0, diastolic_mmhg=130.0) != []
+
+
+def test_a_variant_written_for_the_patient_is_named() -> None:
+    """source: clinical dossier 1.4; day 1 is 28 mg from 65 years in some labels."""
+    name = "Variant for this age: older-28-start"
+
+    def named(age: float, variant: str | None = None) -> bool:
+        patient = adult(age_years=age)
+        made = plan(ask("depression-nasal-esketamine", patient, variant=variant))
+        return name in [one.name for one in made.findings]
+
+    assert named(70.0)
+    assert not named(50.0)
+    assert not named(70.0, "older-28-start")

@@ -177,5 +177,32 @@ def test_no_session_is_handed_more_devices_than_it_takes() -> None:
 def test_the_label_names_drug_strength_and_content() -> None:
     given = schedule(library.regimen("crps-outpatient-10d"), None, 70)
     (one,) = syringe.prepare(PRODUCTS["ketamine-50"], given, 2, 50)
-    assert one.label == ("ketAMINE", "2 mg/mL", "100 mg in 50 mL")
-    assert one.drug_ml_each == 2
+    # 0.35 mg/kg/h for 4 h at 70 kg: a syringe that is not refilled holds its session, no more
+    assert one.label == ("ketAMINE", "2 mg/mL", "98 mg in 49 mL")
+    assert one.drug_ml_each * 50 == one.drug_mg_each == 98
+
+
+def test_an_infusion_syringe_holds_its_session_or_is_full_and_cut_short() -> None:
+    """Drug left in a pump's syringe can still be given by mistake."""
+    for name, product, at in (("crps-outpatient-10d", "ketamine-10", 2),
+                              ("crps-inpatient-esketamine-100h", "esketamine-5", 5)):  # fmt: skip
+        given = schedule(library.regimen(name), None, 64)
+        total = sum(one.dose_mg for one in given if one.session == 1)
+        (one,) = syringe.prepare(PRODUCTS[product], given, at, None)
+        full = 50 * at
+        if total <= full:
+            assert one.containers_per_session == 1
+            assert one.drug_mg_each == pytest.approx(total, rel=1e-9)
+        else:
+            left = total - (one.containers_per_session - 1) * one.drug_mg_each
+            assert one.drug_mg_each == full
+            assert 0 < left <= full
+            assert any("is stopped" in check for check in one.checks)
+
+
+def test_a_session_dose_that_changes_gets_its_own_syringe() -> None:
+    given = schedule(library.regimen("crps-outpatient-10d"), "stepped", 70)
+    made = syringe.prepare(PRODUCTS["ketamine-10"], given, 2, None)
+    by_session = {sum(o.dose_mg for o in given if o.session == n) for n in range(1, 11)}
+    assert len(made) == len(by_session) > 1
+    assert sum(int(one.sessions) for one in made) == 10

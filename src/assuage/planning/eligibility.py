@@ -139,6 +139,9 @@ def assess(
         cumulative,
     ]
     findings = [_finding(one) for part in parts for one in part.findings]
+    crossed = rules.before_start(safety.threshold, _measured(patient), patient.age_years)
+    findings += [_finding(one) for one in crossed]
+    findings += _other_variant(regimen, request)
     refused = [one for part in parts for one in part.refusals]
     findings += [_unmatched(one) for one in rules.unmatched(safety, taken)]
     findings += _questions(patient, span_h(given))
@@ -148,6 +151,41 @@ def assess(
         change = weight_change(library.limits(), patient.weight_kg, patient.weight_last_kg)
         refused += [change] if change else []
     return tuple(sorted(_once(findings), key=_order)), refused
+
+
+def _measured(patient: Patient) -> dict[str, float]:
+    """Return the baseline under the names that thresholds use."""
+    known = {
+        "systolic": patient.systolic_mmhg,
+        "diastolic": patient.diastolic_mmhg,
+        "heart-rate": patient.heart_rate_per_min,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _other_variant(regimen: Regimen, request: PlanRequest) -> list[Finding]:
+    """Warn when another variant was written for this patient's age and this one was not."""
+    age = request.patient.age_years
+    wanted = [one for one in regimen.variant if request.variant in (one.id, None)]
+    chosen = next((one for one in wanted if one.default or request.variant), None)
+    if age is None or chosen is None:
+        return []
+    if chosen.for_age_years is not None and chosen.for_age_years.holds(age):
+        return []
+    return [
+        Finding(
+            kind="precaution",
+            name=f"Variant for this age: {one.id}",
+            grade="warn",
+            present=True,
+            text=f"'{one.name}' was written for this age; the plan uses '{chosen.name}'.",
+            source=one.for_age_years.source,
+            where=one.for_age_years.where,
+            read=one.for_age_years.read,
+        )
+        for one in regimen.variant
+        if one.for_age_years is not None and one.for_age_years.holds(age)
+    ]
 
 
 def _days_since_long(request: PlanRequest, all_rules: Sequence[Cumulative]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 from assuage.knowledge import library
@@ -162,7 +162,7 @@ def prepare(
             found.append(_boluses(product, same, bolus_mg_per_ml))
     infusions = [one for one in given if one.kind == "infusion"]
     if infusions and infusion_mg_per_ml is not None:
-        found.append(_infusions(product, infusions, infusion_mg_per_ml))
+        found += _infusions(product, infusions, infusion_mg_per_ml)
     return tuple(found)
 
 
@@ -243,38 +243,57 @@ def _boluses(product: Product, given: Sequence[Administration], at: float) -> Sy
     )
 
 
-def _infusions(product: Product, given: Sequence[Administration], at: float) -> Syringe:
+def _infusions(product: Product, given: Sequence[Administration], at: float) -> Iterator[Syringe]:
+    """Yield one preparation for each session dose: what fits one syringe fills it exactly.
+
+    Drug that is left over in a pump's syringe can still be given by mistake, so a session that
+    fits is made up to its own dose. A longer one takes full syringes, and the last is cut short.
+    """
+    full_mg = library.assumed("syringe") * at
+    by_dose: dict[float, list[list[Administration]]] = {}
+    for rows in sessions(given).values():
+        by_dose.setdefault(clean(sum(one.dose_mg for one in rows)), []).append(rows)
+    for dose_mg, alike in by_dose.items():
+        each_mg = dose_mg if dose_mg <= full_mg else full_mg
+        yield _infusion(product, alike, at, each_mg, dose_mg)
+
+
+def _infusion(
+    product: Product, alike: list[list[Administration]], at: float, each_mg: float, dose_mg: float
+) -> Syringe:
     strength = product.strength_mg_per_ml or at
-    size_ml = library.assumed("syringe")
-    most_mg = max(sum(one.dose_mg for one in rows) for rows in sessions(given).values())
-    number = max(1, ceil(clean(most_mg / at / size_ml)))
-    each_mg = size_ml * at
-    drug_ml = each_mg / strength
-    hours = size_ml * at / max(one.rate_mg_per_h or 0.0 for one in given)
+    each_ml, drug_ml = clean(each_mg / at), clean(each_mg / strength)
+    number = ceil(clean(dose_mg / each_mg))
+    hours = each_ml * at / max(one.rate_mg_per_h or 0.0 for rows in alike for one in rows)
+    diluted = f" and {format_quantity(clean(each_ml - drug_ml), 'mL')} of 0.9 % saline"
+    undiluted = not each_ml > drug_ml
     checks = [
-        f"Each syringe holds {format_quantity(each_mg, 'mg')} in "
-        f"{format_quantity(size_ml, 'mL')}: {format_quantity(clean(drug_ml), 'mL')} of "
-        f"{product.name} and {format_quantity(clean(size_ml - drug_ml), 'mL')} of 0.9 % saline.",
+        f"Each syringe holds {format_quantity(each_mg, 'mg')} in {format_quantity(each_ml, 'mL')}: "
+        f"{format_quantity(drug_ml, 'mL')} of {product.name}"
+        f"{', undiluted' if undiluted else diluted}.",
         f"At the highest rate a syringe lasts {format_quantity(float(f'{hours:.3g}'), 'h')}.",
         "A second person checks strength, volumes and the rate keyed in.",
     ]
+    if number > 1:
+        rest = clean(dose_mg - (number - 1) * each_mg)
+        checks.append(f"The last of {number} gives {format_quantity(rest, 'mg')} and is stopped.")
     if product.vial_ml and drug_ml > max(product.vial_ml):
         checks.append("One syringe takes more than one vial: count the vials together.")
     return Syringe(
         product=product.id,
         product_name=product.name,
         strength_mg_per_ml=strength,
-        container=f"{size_ml:g} mL syringe",
+        container=f"{library.assumed('syringe'):g} mL syringe",
         concentration_mg_per_ml=at,
         drug_mg_each=each_mg,
-        drug_ml_each=clean(drug_ml),
-        diluent_ml_each=clean(size_ml - drug_ml),
+        drug_ml_each=drug_ml,
+        diluent_ml_each=clean(each_ml - drug_ml),
         containers_per_session=number,
-        sessions=f"{len(sessions(given))}",
+        sessions=f"{len(alike)}",
         label=_label(
             product,
             format_quantity(at, "mg/mL"),
-            f"{format_quantity(each_mg, 'mg')} in {format_quantity(size_ml, 'mL')}",
+            f"{format_quantity(each_mg, 'mg')} in {format_quantity(each_ml, 'mL')}",
         ),
         checks=tuple(checks),
         facts=_facts(product),

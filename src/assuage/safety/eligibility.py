@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assuage.knowledge.schema.facts import Sourced
-from assuage.knowledge.schema.safety import Cumulative, Precaution, SafetyFile
+from assuage.knowledge.schema.safety import Bound, Cumulative, Precaution, SafetyFile, Threshold
 from assuage.refusals import Refusal, Refused
 
 Grade = Literal["absolute", "relative", "disputed", "refuse", "warn", "inform", "open"]
@@ -150,9 +150,9 @@ def liver(
         if this_course_h < rule.long_infusion_h.value or days_since_last_long is None:
             continue
         near = days_since_last_long <= rule.interval_d.value
-        findings.append(
-            Finding("cumulative", rule.organ, "refuse" if near else "warn", near, rule.text, rule)
-        )
+        name = f"{rule.organ}: the last long infusion ended {days_since_last_long} days ago"
+        grade: Grade = "refuse" if near else "warn"
+        findings.append(Finding("cumulative", name, grade, True, rule.text, rule))
         if near:
             refusals.append(
                 Refused(
@@ -162,6 +162,42 @@ def liver(
                 )
             )
     return Assessment(tuple(findings), tuple(refusals))
+
+
+def before_start(
+    thresholds: Sequence[Threshold], measured: Mapping[str, float], age_years: float | None
+) -> list[Finding]:
+    """Return each published do-not-start trigger that a baseline crosses, as a warning.
+
+    It is shown whatever it was published for: a site adopts its own, and until then a pressure
+    of 220/130 must not pass without a word. `measured` holds mmHg and beats a minute by name.
+    """
+    found = []
+    for one in thresholds:
+        if one.level != "do-not-start":
+            continue
+        crossed = [
+            f"{bound.measure} {measured[bound.measure]:g}"
+            for bound in one.bound
+            if bound.measure in measured and _fires(bound, measured[bound.measure], age_years)
+        ]
+        if crossed:
+            said = ", ".join(crossed)
+            text = f"{said} at baseline. {one.trigger} ({one.kind})"
+            found.append(Finding("precaution", one.measure, "warn", True, text, one))
+    return found
+
+
+def _fires(bound: Bound, value: float, age_years: float | None) -> bool:
+    """Whether a bound is crossed; an unknown age counts as every age."""
+    if age_years is not None:
+        too_young = bound.from_age_years is not None and not age_years >= bound.from_age_years
+        too_old = bound.under_age_years is not None and not age_years < bound.under_age_years
+        if too_young or too_old:
+            return False
+    over = bound.above is not None and not value <= bound.above
+    under = bound.below is not None and not value >= bound.below
+    return over or under or (bound.inclusive and value in (bound.above, bound.below))
 
 
 def _plain(text: str) -> str:

@@ -85,6 +85,7 @@ class Variant(Sourced):
     name: Text
     default: bool = False
     days: tuple[int, ...]  # the course day of each session, counted from 1
+    for_age_years: Range | None = None  # whom it was written for, when not for all
     segment: tuple[Segment, ...]
 
     @model_validator(mode="after")
