@@ -54,6 +54,13 @@ ACCEPTABLE = (
     Refusal.SECOND_CHECK,
 )
 Kind = TypeVar("Kind")
+INDICATION_NAMES = {
+    "crps": "complex regional pain syndrome (CRPS)",
+    "agitation": "severe agitation in an emergency",
+    "emergency-pain": "pain in the emergency department",
+    "field": "injury in the field",
+    "opioid-tolerant": "surgery in people who take opioids",
+}
 DRUG_NAMES = {"racemic-ketamine": "ketamine (racemate)", "esketamine": "esketamine"}
 
 
@@ -279,7 +286,7 @@ def _regimen(regimen: Regimen, variant: Variant) -> RegimenSummary:
         reference=regimen.reference,
         name=regimen.name,
         summary=regimen.summary,
-        indication=regimen.indication,
+        indication=INDICATION_NAMES.get(regimen.indication, regimen.indication.replace("-", " ")),
         status=regimen.status,
         status_fact=cited(regimen.status_fact, regimen.status_fact.text),
         drug=regimen.drug,

@@ -171,8 +171,8 @@ def main_line(course: Course, model: Model, typical: Array, band: Array | None) 
         model=model.id,
         sampling=model.sampling,
         values=numbers(middle(typical)),
-        low=numbers(low),
-        high=numbers(high),
+        low=numbers(low, middle(typical)),
+        high=numbers(high, middle(typical)),
         band=name,
     )
 
@@ -196,16 +196,24 @@ def envelope_line(all_values: list[Array]) -> Line:
         role="comparison",
         model="ensemble",
         sampling="mixed",
-        values=numbers(np.median([middle(one) for one in all_values], axis=0)),
-        low=numbers(stacked.min(axis=0)),
-        high=numbers(stacked.max(axis=0)),
+        values=numbers(np.median([middle(one) for one in all_values], axis=0), stacked),
+        low=numbers(stacked.min(axis=0), stacked),
+        high=numbers(stacked.max(axis=0), stacked),
         band=BETWEEN_MODELS,
     )
 
 
-def numbers(values: Array | None) -> tuple[float, ...]:
-    """Return values for a plan, at five significant digits; nothing for None."""
-    return () if values is None else tuple(float(f"{value:.5g}") for value in values)
+def numbers(values: Array | None, beside: Array | None = None) -> tuple[float, ...]:
+    """Return values for a plan, to five digits of the largest; nothing for None.
+
+    The tail of a curve is then zero where no reader and no assay could tell it from zero. A
+    band's ends take as many decimals as the curve `beside` them, so that they never cross.
+    """
+    if values is None or not len(values):
+        return ()
+    largest = float(np.abs(values if beside is None else beside).max())
+    decimals = 4 - int(np.floor(np.log10(largest))) if largest > 0.0 else 0
+    return tuple(round(float(value), decimals) + 0.0 for value in values)
 
 
 def peak_of(times: Array, values: Sequence[float]) -> tuple[float, float]:

@@ -166,6 +166,9 @@ def _group(sessions: list[Session], cite: Citations) -> View:
     first = sessions[0]
     distinct = sorted(set(days))
     heading = f"{'Days' if len(distinct) > 1 else 'Day'} {numbers_listed(distinct)}"
+    runs_h = max(one.start_h + (one.duration_h or 0.0) for one in first.steps)
+    if runs_h > 24:
+        heading = f"From day {days[0]}, over {in_hours(runs_h)}"
     if len(sessions) > 1:
         each = "each day" if len(distinct) == len(sessions) else "in each session"
         heading += f": the same {each}"
