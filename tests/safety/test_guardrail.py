@@ -74,7 +74,8 @@ def test_what_is_no_dose_is_refused_in_words(value: float) -> None:
 
 
 def test_what_is_not_a_number_is_too_much_and_never_too_little() -> None:
-    assert rail([0.0, 1.0, 2.0, 3.0, 4.0]).classify(nan) == "above hard"
+    limits = rail([0, 1, 2, 3, 4])
+    assert limits.classify(nan) == "above hard"
 
 
 @pytest.mark.parametrize("place", range(5))
