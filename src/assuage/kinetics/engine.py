@@ -217,11 +217,10 @@ def warnings_for(model: Model, subject: Subject, doses: Sequence[Dose]) -> list[
             f"weight {subject.weight_kg:g} kg lies outside {_end(weights.low, 'kg', 'unknown')} "
             f"to {_end(weights.high, 'kg', 'unknown')}, the range known for {model.id}"
         )
-    if subject.ancestry is None and any(one.covariate == "ancestry" for one in model.covariate):
-        found.append(
-            f"ancestry moves {model.id} and was not given; the numbers are those of people who "
-            "are neither Asian nor Japanese"
-        )
+    known = {"ancestry": subject.ancestry, "sex": subject.sex}
+    for name in sorted({one.covariate for one in model.covariate} & known.keys()):
+        if known[name] is None:
+            found.append(f"{name} isn't known; {model.id} then applies no effect of it")
     found += _exposure_warnings(model, subject, doses)
     return found
 

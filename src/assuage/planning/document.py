@@ -57,6 +57,7 @@ class RegimenSummary(Part):
     variant: str
     variant_name: str
     variant_fact: Cited
+    follows: tuple[str, ...] = ()  # what every course is measured on, mood in pain included
 
 
 class Step(Part):

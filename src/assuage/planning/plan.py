@@ -296,6 +296,7 @@ def _regimen(regimen: Regimen, variant: Variant) -> RegimenSummary:
         variant=variant.id,
         variant_name=variant.name,
         variant_fact=cited(variant, variant.name),
+        follows=regimen.follows,
     )
 
 

@@ -313,8 +313,6 @@ def _about(model: Model, subject: Subject, patients: int) -> list[str]:
     for name, value in (("sex", subject.sex), ("ancestry", subject.ancestry)):
         if value is not None and name not in known:
             found.append(f"{model.id} has no effect of {name}: it makes no difference here")
-        elif value is None and name in known:
-            found.append(f"{name} isn't known; {model.id} then applies no effect of it")
     if subject.weight_kg is None:
         found.append("weight isn't known, so it isn't held against the weights studied")
     doubtful = [name for name, one in model.parameter.items() if one.read == "unverified"]

@@ -213,3 +213,13 @@ def test_a_strength_is_of_the_base_and_its_salt_is_1_153_times_that(
     assert base in (one.strength_mg_per_ml, one.unit_mg)
     assert salt in one.note
     assert float(salt) / base == pytest.approx(57.67 / 50, rel=2e-3)
+
+
+def test_a_course_for_pain_that_leaves_out_mood_is_refused() -> None:
+    """Mood in pain patients once went unreported, because pain was the primary outcome."""
+    good = library.regimen("crps-outpatient-10d").model_dump()
+    assert Regimen.model_validate(good).follows
+    for left_out in ("mood", "function"):
+        rest = tuple(one for one in good["follows"] if one != left_out)
+        with pytest.raises(ValueError, match="mood and function"):
+            Regimen.model_validate({**good, "follows": rest})

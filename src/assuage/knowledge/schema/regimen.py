@@ -41,6 +41,10 @@ Indication = Literal[
 Technique = Literal["subanaesthetic", "dissociative", "anaesthetic", "coma"]
 
 
+# Mood once went unreported because pain was the primary outcome: no course may leave it out.
+WEEKS_OF_CARE = ("crps", "chronic-pain", "fibromyalgia", "depression", "alcohol-use-disorder")
+
+
 class Segment(Sourced):
     """One piece of a session: a bolus, an infusion or a device dose.
 
@@ -218,6 +222,8 @@ class Regimen(Strict):
             raise ValueError("a regimen that can be planned needs a guardrail")
         if not self.claim:
             raise ValueError("a regimen needs at least one claim about its evidence")
+        if self.indication in WEEKS_OF_CARE and not {"mood", "function"} <= set(self.follows):
+            raise ValueError("a course that treats weeks of pain or mood follows mood and function")
         if self.technique == "coma" and self.lock is None:
             raise ValueError("the coma technique needs its lock")
         return self

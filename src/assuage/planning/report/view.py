@@ -134,6 +134,7 @@ def _summary(plan: Plan, cite: Citations) -> View:
         ("Regimen", regimen.name, f"{regimen.reference}, {regimen.id}", regimen.summary),
         ("For", regimen.indication, "", ""),
         ("Variant", regimen.variant_name, regimen.variant, ""),
+        ("Measured on", ", ".join(regimen.follows), "", ""),
         ("Setting", plan.setting, "", ""),
         ("Place and date", f"{plan.law.place_name}, {plan.law.date}", plan.law.place, ""),
     ]
