@@ -15,6 +15,6 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
     assert run("cite", str(file)).code == "FILE_UNREADABLE"
 
 
-@pytest.mark.parametrize("name", ["no such file", "."])
+@pytest.mark.parametrize("name", ["no such file", ".", "/dev/zero"])
 def test_a_file_that_cannot_be_read_is_refused(name: str) -> None:
     assert run("cite", name).code == "FILE_UNREADABLE"

@@ -87,6 +87,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, where: str) -> 
         (["--regimen", "nothing"], "VALUE_NOT_ALLOWED"),
         (["--accept", "DOSE_OVER_SOFT_LIMIT"], "OPTION_MISSING"),
         (["--accept", "DOSE_OVER_SOFT_LIMIT: Dr A:  "], "OPTION_MISSING"),
+        (["--accept", "DOSE_OVER_SOFT_LIMIT: \u00ad: ."], "OPTION_MISSING"),
         (["--accept", "DOSE_OVER_HARD_LIMIT: Dr A: why"], "VALUE_NOT_ALLOWED"),
         (["--patient", "no such file"], "FILE_UNREADABLE"),
     ],

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import inf, nan
 
 import pytest
 
+from assuage.clock import FixedClock
 from assuage.knowledge import library
 from assuage.planning.eligibility import CONTEXT_OF_INDICATION, assess, contexts_of
 from assuage.planning.patient import PastCourse, Patient
 from assuage.planning.plan import make_plan
 from assuage.planning.regimen import schedule
-from assuage.refusals import Refusal
-from planning.asking import CLOCK, ON, WELL, adult, ask, plan, refusal
+from assuage.refusals import Refusal, Refused
+from planning.asking import ON, WELL, adult, ask, plan, refusal
 
 LONG = "crps-inpatient-esketamine-100h"
 CONTEXTS = {name for one in library.safety().precaution for name in one.contexts}
@@ -114,13 +115,27 @@ def test_a_second_long_course_after_16_days_is_refused(
     assert not any(one.kind == "cumulative" for one in plan(short).findings)
 
 
+@pytest.mark.parametrize("kg", [0.7, 7.0, 19.9])
+def test_no_adult_weighs_as_little_as_a_slipped_point(kg: float) -> None:
+    assert refusal(ask("depression-iv", adult(weight_kg=kg))).code == "QUANTITY_IMPLAUSIBLE"
+
+
+@pytest.mark.parametrize(("kg", "warned"), [(38, True), (40, False), (120, False), (154, True)])
+def test_an_adults_unusual_weight_is_weighed_again(kg: float, warned: bool) -> None:
+    found = plan(ask("depression-iv", adult(weight_kg=kg))).findings
+    assert any(one.kind == "weight" for one in found) == warned
+
+
 def test_a_leap_day_counts_as_a_day() -> None:
     ended = date(2028, 2, 20)
     patient = adult(past_courses=(PastCourse(ended, 100, 2000),))
-    assert refusal(ask(LONG, patient, on=date(2028, 3, 7))).refusal is Refusal.LIVER_INTERVAL
-    made = make_plan(ask(LONG, patient, on=date(2028, 3, 8)), CLOCK)
+    clock = FixedClock(datetime(2028, 2, 20, 9, 30, tzinfo=UTC))
+    with pytest.raises(Refused) as caught:
+        make_plan(ask(LONG, patient, on=date(2028, 3, 7)), clock)
+    assert caught.value.refusal is Refusal.LIVER_INTERVAL
+    made = make_plan(ask(LONG, patient, on=date(2028, 3, 8)), clock)
     assert made.cumulative.days_since_last == 17
-    days = plan(ask("crps-outpatient-10d", adult(), on=date(2028, 2, 28))).sessions
+    days = make_plan(ask("crps-outpatient-10d", adult(), on=date(2028, 2, 28)), clock).sessions
     assert [one.date for one in days[:3]] == ["2028-02-28", "2028-02-29", "2028-03-01"]
 
 
@@ -156,9 +171,9 @@ def test_leaving_out_one_condition_opens_it_wherever_it_is_asked(condition: str)
 
 
 def test_a_brand_is_said_not_to_be_recognised_and_never_passed_over() -> None:
-    made = plan(ask("crps-outpatient-10d", adult(medicines=("Uniphyllin", "paracetamol"))))
+    made = plan(ask("crps-outpatient-10d", adult(medicines=("Neurontin", "paracetamol"))))
     seen = {one.name: one for one in made.findings if one.kind == "interaction"}
-    assert set(seen) == {"Uniphyllin", "paracetamol"}
+    assert set(seen) == {"Neurontin", "paracetamol"}
     assert all("brands are not" in one.text for one in seen.values())
 
 
@@ -207,3 +222,16 @@ def test_a_variant_written_for_the_patient_is_named() -> None:
     assert named(70.0)
     assert not named(50.0)
     assert not named(70.0, "older-28-start")
+
+
+@pytest.mark.parametrize("written", ["theophiline", "Theophyline", "aminophiline retard"])
+def test_a_misspelled_medicine_that_matters_is_asked_about(written: str) -> None:
+    made = plan(ask(LONG, adult(medicines=(written,))))
+    assert made.verdict.status == "open questions"
+    assert written in made.verdict.open
+
+
+@pytest.mark.parametrize("written", ["Theofylline 200 mg", "Uniphyllin", "théophylline"])
+def test_theophylline_is_known_by_its_other_names(written: str) -> None:
+    refused = refusal(ask(LONG, adult(medicines=(written,))))
+    assert refused.refusal is Refusal.THEOPHYLLINE

@@ -17,6 +17,12 @@ CRPS = [one for one in PLANNABLE if library.regimen(one).indication == "crps"]
 FACTS = ["evidence", "cautions", "gaps", "advice", "findings", "guards"]
 
 
+def test_a_total_says_what_repeats_may_add() -> None:
+    """Twenty milligrams and three repeats as needed."""
+    said = default_plan("field-analgesia-iv").cumulative.text
+    assert said.startswith("This course gives 20 mg (up to 60 mg more as needed).")
+
+
 def finding(grade: str) -> Finding:
     return Finding(
         kind="question", name="Name", grade=grade, present=None, text="Text",

@@ -166,8 +166,8 @@ RAW = [
     ('{"id": "a b"}', Refusal.FIELD_INVALID),
     ('{"id": "x\\n"}', Refusal.FIELD_INVALID),
     ('{"id": "' + "x" * 41 + '"}', Refusal.FIELD_INVALID),
-    ("[]", Refusal.FIELD_INVALID),
-    ("null", Refusal.FIELD_INVALID),
+    ("[]", Refusal.FILE_UNREADABLE),
+    ("null", Refusal.FILE_UNREADABLE),
     ("", Refusal.FILE_UNREADABLE),
     ("{", Refusal.FILE_UNREADABLE),
     ('{"about": ' + "[" * 100_000, Refusal.FILE_UNREADABLE),
@@ -182,12 +182,17 @@ def test_json_is_read_or_refused(tmp_path: Path, text: str, code: Refusal) -> No
 
 def test_bytes_that_are_no_text_and_files_that_are_not_there_are_refused(tmp_path: Path) -> None:
     assert refused(tmp_path, b"\xff\xfe\x00") is Refusal.FILE_UNREADABLE
-    assert refused(tmp_path, b'\xef\xbb\xbf{"id": "x"}', "json") is Refusal.FILE_UNREADABLE
     assert refused(tmp_path, "a = " + "[" * 100_000) is Refusal.FILE_UNREADABLE
-    for path in (tmp_path / "none.toml", tmp_path):
+    for path in (tmp_path / "none.toml", tmp_path, Path("/dev/zero")):
         with pytest.raises(Refused) as caught:
             read_patient(path)
         assert caught.value.refusal is Refusal.FILE_UNREADABLE
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    mark, lines = b"\xef\xbb\xbf", b'id = "x"\r\n[body]\r\nweight = "70 kg"\r\n'
+    assert read(tmp_path, mark + lines).weight_kg == 70
+    assert read(tmp_path, mark + b'{"id": "x", "medicines": []}', "json").medicines == ()
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))

@@ -74,6 +74,8 @@ REFUSED = [
     (ask(OUT, accepted=accept("PRECAUTION_ABSOLUTE")), "VALUE_NOT_ALLOWED"),
     (ask(OUT, accepted=(Acceptance("THEOPHYLLINE", " ", "why"),)), "OPTION_MISSING"),
     (ask(OUT, accepted=(Acceptance("THEOPHYLLINE", "Dr A", ""),)), "OPTION_MISSING"),
+    (ask(OUT, accepted=(Acceptance("THEOPHYLLINE", "\u200c", "why"),)), "OPTION_MISSING"),
+    (ask(OUT, accepted=(Acceptance("THEOPHYLLINE", "Dr A", "."),)), "OPTION_MISSING"),
 ]
 
 
@@ -366,6 +368,8 @@ def test_the_cap_that_binds_is_named_in_the_plan() -> None:
     assert not any("binds" in one for one in light.caps)
 
 
-def test_a_far_date_is_a_plan_or_a_refusal() -> None:
-    assert plan(ask(OUT, on=date(2400, 2, 29))).law.date == "2400-02-29"
+def test_a_date_over_a_year_ahead_is_a_slip() -> None:
+    assert plan(ask(OUT, on=date(2027, 11, 23))).law.date == "2027-11-23"
+    for far in (date(2027, 11, 24), date(2062, 11, 23), date.max):
+        assert refusal(ask(OUT, on=far)).code == "VALUE_NOT_ALLOWED"
     assert ON.isoformat() == default_plan(OUT).sessions[0].date

@@ -70,6 +70,22 @@ def test_what_was_promised_is_predicted_or_said_not_to_be(id_: str) -> None:
         assert named(made, "mood") or "Mood" in said
 
 
+def test_a_level_after_a_bolus_is_read_at_five_minutes_and_not_called_a_peak() -> None:
+    made = named(plan(ask("acute-subanaesthetic", variant="bolus")), "ketamine")
+    assert made is not None
+    # source: assumptions.toml, mixing: 5 min
+    assert made.time[0] == pytest.approx(5 / 60, rel=1e-3)
+    assert "is near" in made.headline
+    assert "at 5 min" in made.headline
+
+
+def test_pressure_after_the_nose_is_not_called_flat() -> None:
+    """source: points.csv, spravato-map: 7 to 9 mmHg systolic, where the curve says 1."""
+    made = default_plan("depression-nasal-esketamine")
+    assert named(made, "pressure") is None
+    assert any("falls far short" in one for one in made.not_predicted)
+
+
 def test_twice_the_dose_is_twice_the_level() -> None:
     """The models are linear: 0.1 and 0.2 mg/kg over the same 40 minutes."""
     one = named(plan(ask("depression-iv", variant="dose-0-1")), "ketamine")

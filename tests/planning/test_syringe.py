@@ -94,6 +94,18 @@ def test_a_repeat_as_needed_is_drawn_on_its_own() -> None:
     assert any("as needed" in check for check in same.checks)
 
 
+def test_a_push_too_small_to_give_evenly_is_said() -> None:
+    """0.42 mL can't be pushed over ten minutes; 2.1 mL of the weaker product can."""
+    given = schedule(library.regimen("fibromyalgia-iv"), "sorensen", 70)
+
+    def warned(product: str, at: float) -> bool:
+        (one,) = syringe.prepare(PRODUCTS[product], given, None, at)
+        return any("too little to push" in check for check in one.checks)
+
+    assert warned("ketamine-50", 50)
+    assert not warned("ketamine-10", 10)
+
+
 def test_the_strongest_product_is_never_pushed_undiluted_into_a_vein() -> None:
     """source: Ketalar label: 100 mg/mL is diluted with an equal volume first."""
     product = PRODUCTS["ketamine-100"]

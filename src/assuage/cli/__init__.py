@@ -1,7 +1,8 @@
 """The command line: a face that decides nothing.
 
 `main` is the one way in. Whatever happens, it ends in an exit status: 0, or 2 with one line on
-standard error. Heavy modules are imported by the command that needs them, so help comes at once.
+standard error; 1 when the reader of a pipe has left, and 130 when it was interrupted. Heavy
+modules are imported by the command that needs them, so help comes at once.
 """
 
 from __future__ import annotations

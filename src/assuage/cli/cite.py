@@ -46,9 +46,10 @@ def _read(file: Path) -> Plan:
     from assuage.planning.document import Plan
 
     try:
-        if file.stat().st_size > _LARGEST_BYTES:
+        with file.open("rb") as opened:  # a device has no size, so the reading itself is bounded
+            content = opened.read(_LARGEST_BYTES + 1)
+        if len(content) > _LARGEST_BYTES:
             raise Refused(Refusal.FILE_UNREADABLE, path=file, why="it is larger than 50 MB")
-        content = file.read_bytes()
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Refused(Refusal.FILE_UNREADABLE, path=file, why=why) from error

@@ -110,9 +110,7 @@ def _patient(
 ) -> Patient:
     from assuage.knowledge import library
     from assuage.planning.patient import read_patient
-    from assuage.planning.simulation import SEXES, one_of
 
-    one_of(sex, SEXES, "sex")
     known = dict.fromkeys(one.condition for one in library.safety().precaution)
     return read_patient(
         path, weight=weight, age=age, height=height, sex=sex, known_conditions=tuple(known)
@@ -141,10 +139,10 @@ def acceptable() -> list[str]:
 
 def acceptance(text: str) -> Acceptance:
     """Read 'CODE: name: reason'. Raises Refused when a part is missing or the code isn't one."""
-    from assuage.planning.request import Acceptance
+    from assuage.planning.request import Acceptance, is_said
 
     parts = [" ".join(part.split()) for part in text.split(":", 2)]
-    if len(parts) != 3 or not all(parts):
+    if len(parts) != 3 or not all(is_said(part) for part in parts):
         raise Refused(
             Refusal.OPTION_MISSING,
             what=f"a code, a name or a reason in --accept '{text[:80]}'",

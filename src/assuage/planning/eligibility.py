@@ -24,7 +24,6 @@ CONTEXT_OF_INDICATION = {
     "alcohol-use-disorder": "depression",
 }  # fmt: skip
 ADULT_Y = 18.0
-SHOCK_INDEX_WARN = "heart rate over systolic pressure"
 
 
 def patient_refusals(
@@ -49,6 +48,7 @@ def patient_refusals(
         return [*found, Refused(Refusal.AGE_UNKNOWN)]
     if not found and patient.weight_kg is not None:
         slip = weight_for_age(library.limits(), patient.weight_kg, patient.age_years)
+        slip = slip or _no_adult(patient.weight_kg, patient.age_years)
         found += [slip] if slip else []
     return [*found, *_outside(regimen, patient.age_years)]
 
@@ -94,6 +94,22 @@ def _slips(request: PlanRequest) -> list[Refused]:
         what = "the patient"
         found.append(Refused(Refusal.FIELD_INVALID, field="baseline.systolic", what=what, why=why))
     return found
+
+
+def _no_adult(weight_kg: float, age_years: float) -> Refused | None:
+    """Refuse an adult's weight that is under half of the lightest: a point has slipped."""
+    least = library.assumed("light-adult") / 2.0
+    if age_years < ADULT_Y or weight_kg >= least:
+        return None
+    return Refused(
+        Refusal.QUANTITY_IMPLAUSIBLE,
+        what="body weight of an adult",
+        text=f"{weight_kg:g} kg",
+        low=f"{least:g}",
+        high=f"{Dimension.WEIGHT.high:g}",
+        unit="kg",
+        example=Dimension.WEIGHT.example,
+    )
 
 
 def _outside(regimen: Regimen, age_years: float) -> list[Refused]:
@@ -143,8 +159,11 @@ def assess(
     findings += [_finding(one) for one in crossed]
     findings += _other_variant(regimen, request)
     refused = [one for part in parts for one in part.refusals]
-    findings += [_unmatched(one) for one in rules.unmatched(safety, taken)]
+    findings += [
+        _unmatched(one, rules.resembles(safety, one)) for one in rules.unmatched(safety, taken)
+    ]
     findings += _questions(patient, span_h(given))
+    findings += _unusual_weight(patient)
     if request.field_mode:
         findings += _field(patient)
     if patient.weight_kg is not None and patient.weight_last_kg is not None:
@@ -223,8 +242,10 @@ def _open(name: str, text: str) -> Finding:
     )
 
 
-def _unmatched(medicine: str) -> Finding:
+def _unmatched(medicine: str, like: str | None) -> Finding:
     """Say that a medicine was not recognised: silence would read as no interaction."""
+    if like is not None:
+        return _open(medicine, f"Not recognised, and spelled like '{like}'. Is it that?")
     return Finding(
         kind="interaction",
         name=medicine,
@@ -250,6 +271,26 @@ def _questions(patient: Patient, infusion_h: float) -> list[Finding]:
     return found
 
 
+def _unusual_weight(patient: Patient) -> list[Finding]:
+    """Warn of an adult's weight that the adult models don't reach: 154 lb looks like 154 kg."""
+    low, high = library.assumed("light-adult"), library.assumed("heavy-adult")
+    weight, age = patient.weight_kg, patient.age_years
+    if weight is None or age is None or age < ADULT_Y or low <= weight <= high:
+        return []
+    return [
+        Finding(
+            kind="weight",
+            name="Unusual weight",
+            grade="warn",
+            present=True,
+            text=f"{weight:g} kg lies outside {low:g} to {high:g} kg: weigh again, in kg.",
+            source="assuage-design",
+            where="the working range of the adult models",
+            read="design",
+        )
+    ]
+
+
 def _field(patient: Patient) -> list[Finding]:
     """In the field: fluid status is unknown, and that is said before anything is given."""
     text = (
@@ -258,7 +299,7 @@ def _field(patient: Patient) -> list[Finding]:
     )
     if patient.systolic_mmhg and patient.heart_rate_per_min:
         index = patient.heart_rate_per_min / patient.systolic_mmhg
-        text += f" {SHOCK_INDEX_WARN.capitalize()} is {index:.2f} now."
+        text += f" Heart rate over systolic pressure (shock index) is {index:.2f} now."
     return [
         Finding(
             kind="field",

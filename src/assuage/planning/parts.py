@@ -68,6 +68,8 @@ def advice(regimen: Regimen, place: str) -> tuple[Advice, ...]:
     wanted = set(contexts_of(regimen))
     safety = library.safety()
     for rule in safety.threshold:
+        if library.sources()[rule.source].kind == "web":
+            continue  # a web page's example is known here, and no template for a chair
         if wanted & set(rule.contexts) or "all" in rule.contexts:
             found.append(
                 Advice(
@@ -123,7 +125,9 @@ def cumulative(
     days = None
     if past:
         days = min((request.on - one.ended).days for one in past)
-    said = f"This course gives {format_quantity(course_mg, 'mg')}."
+    more_mg = clean(sum(one.dose_mg for one in given if one.as_needed))
+    more = f" (up to {format_quantity(more_mg, 'mg')} more as needed)" if more_mg else ""
+    said = f"This course gives {format_quantity(course_mg, 'mg')}{more}."
     if past is None:
         said += " Earlier courses are not known."
     elif not past:

@@ -100,18 +100,24 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _json(text: str) -> dict[str, object]:
+    found = json.loads(text, parse_float=_Written, object_pairs_hook=_once)
+    if not isinstance(found, dict):
+        raise TypeError("it doesn't hold one JSON object")
+    return _dates(found)
+
+
 def _content(path: Path) -> dict[str, object]:
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
+        with path.open("rb") as file:  # a device has no size, so the reading itself is bounded
+            content = file.read(LARGEST_FILE_BYTES + 1)
+        if len(content) > LARGEST_FILE_BYTES:
             raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it is larger than 1 MB")
-        text = path.read_text(encoding="utf-8")
-        if path.suffix.lower() == ".json":
-            found = json.loads(text, parse_float=_Written, object_pairs_hook=_once)
-            return _dates(found) if isinstance(found, dict) else {}
-        return tomllib.loads(text)
+        text = content.decode("utf-8-sig")  # Windows' editors put a mark before the first word
+        return _json(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise Refused(Refusal.FILE_UNREADABLE, path=path, why=error.strerror) from error
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise Refused(Refusal.FILE_UNREADABLE, path=path, why=why) from error
 

@@ -36,7 +36,7 @@ from assuage.planning.regimen import (
     span_h,
     variant_of,
 )
-from assuage.planning.request import PlanRequest
+from assuage.planning.request import PlanRequest, is_said
 from assuage.refusals import Refusal, Refused, first
 from assuage.safety.eligibility import names
 from assuage.units import convert
@@ -53,6 +53,7 @@ ACCEPTABLE = (
     Refusal.LIVER_INTERVAL,
     Refusal.SECOND_CHECK,
 )
+LATEST_AHEAD = timedelta(days=366)  # assuage's own: the law and the patient change
 Kind = TypeVar("Kind")
 INDICATION_NAMES = {
     "crps": "complex regional pain syndrome (CRPS)",
@@ -68,6 +69,7 @@ def make_plan(request: PlanRequest, clock: Clock) -> Plan:
     """Make a plan, or raise Refused with the reason that takes precedence."""
     regimen = library.regimen(request.regimen)
     patient = request.patient
+    _check_date(request, clock)
     law, setting, variant, product = _basics(request, regimen)
     given = schedule(regimen, variant.id, patient.weight_kg)
     guards, refused = _limits(regimen, given, request, setting)
@@ -107,6 +109,18 @@ def make_plan(request: PlanRequest, clock: Clock) -> Plan:
         field_mode=request.field_mode,
     )
     return plan.model_copy(update={"references": parts.references(plan)})
+
+
+def _check_date(request: PlanRequest, clock: Clock) -> None:
+    """Refuse a date that is far ahead: it is a slip, and nobody knows the law of that day."""
+    latest = clock.utc_now().date() + LATEST_AHEAD
+    if not request.on <= latest:
+        raise Refused(
+            Refusal.VALUE_NOT_ALLOWED,
+            text=request.on,
+            what="date to plan for",
+            choices=f"a date up to {latest}",
+        )
 
 
 def _basics(request: PlanRequest, regimen: Regimen) -> tuple[Law, str, Variant, Product]:
@@ -191,7 +205,7 @@ def _check_accepted(request: PlanRequest) -> None:
                 what="refusal that a person may pass",
                 choices=", ".join(sorted(known)),
             )
-        if not one.by.strip() or not one.reason.strip():
+        if not (is_said(one.by) and is_said(one.reason)):
             raise Refused(
                 Refusal.OPTION_MISSING,
                 what=f"who accepts {one.code}, and why,",

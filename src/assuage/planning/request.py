@@ -17,6 +17,11 @@ class Acceptance:
     reason: str
 
 
+def is_said(text: str) -> bool:
+    """Whether a name or a reason says something: a dot or an invisible character doesn't."""
+    return any(one.isalnum() for one in text)
+
+
 @dataclass(frozen=True)
 class PlanRequest:
     """One request. None is unknown; nothing is assumed in its place."""

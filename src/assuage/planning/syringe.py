@@ -15,6 +15,7 @@ from assuage.units import Dimension, format_quantity, parse
 
 # Assuage's own rules of preparation, shown as such on every plan.
 CONCENTRATIONS_MG_PER_ML = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0)
+LEAST_PUSHED_ML = 1.0
 TALL_MAN = {"racemic-ketamine": "ketAMINE", "esketamine": "esketamine"}
 
 
@@ -216,6 +217,11 @@ def _boluses(product: Product, given: Sequence[Administration], at: float) -> Sy
     ]
     if fixed and len(fixed) < len(given):
         checks.append("Repeats as needed are drawn one at a time, when they are decided on.")
+    if given[0].route == "iv" and total_ml < LEAST_PUSHED_ML:
+        checks.append(
+            f"{format_quantity(clean(total_ml), 'mL')} is too little to push slowly and evenly: "
+            "choose a weaker product if there is one."
+        )
     if at < strength:
         checks.append(
             f"Dilute to {format_quantity(at, 'mg/mL')} with "
@@ -272,7 +278,8 @@ def _infusion(
         f"{format_quantity(drug_ml, 'mL')} of {product.name}"
         f"{', undiluted' if undiluted else diluted}.",
         f"At the highest rate a syringe lasts {format_quantity(float(f'{hours:.3g}'), 'h')}.",
-        "A second person checks strength, volumes and the rate keyed in.",
+        "Key in mL/h to the pump's own step, rounded down; a second person checks it, the strength "
+        "and the volumes.",
     ]
     if number > 1:
         rest = clean(dose_mg - (number - 1) * each_mg)

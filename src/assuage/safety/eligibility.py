@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from assuage.knowledge.schema.facts import Sourced
@@ -18,6 +19,8 @@ from assuage.refusals import Refusal, Refused
 
 Grade = Literal["absolute", "relative", "disputed", "refuse", "warn", "inform", "open"]
 MONTHS_3_Y = 0.25
+ALIKE = 0.8  # how near a spelling must be to be asked about
+LONG_WORD = 6  # shorter words resemble too much
 UNDER_3_MONTHS = "age-under-3-months"  # worked out from the age, never asked
 
 
@@ -116,8 +119,9 @@ def interactions(
 def names(listed: Sequence[str], medicine: str) -> bool:
     """Whether a medicine is one of the names that are listed.
 
-    Whole words, so that 'naloxone' does not match 'loxo'. Capitals, salts, strengths, forms and
-    punctuation beside the name don't hide it: 'Theophylline, 200 mg (SR)' is theophylline.
+    Whole words, so that 'naloxone' does not match 'loxo'. Capitals, accents, salts, strengths,
+    forms and punctuation beside the name don't hide it: 'Théophylline, 200 mg (LP)' is
+    theophylline.
     """
     words = _words(medicine)
     for name in listed:
@@ -129,13 +133,26 @@ def names(listed: Sequence[str], medicine: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", text).casefold())
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    bare = "".join(one for one in apart if unicodedata.category(one) not in {"Mn", "Cf"})
+    return re.findall(r"[^\W\d_]+", bare)
 
 
 def unmatched(safety: SafetyFile, medicines: Sequence[str]) -> tuple[str, ...]:
     """Return the medicines that no group here names: a brand, a misspelling or another drug."""
     listed = [name for one in safety.interaction for name in one.medicines]
     return tuple(one for one in medicines if not names(listed, one))
+
+
+def resembles(safety: SafetyFile, medicine: str) -> str | None:
+    """Return the name that would stop a plan and is nearly what was written, or None."""
+    stops = [one for one in safety.interaction if one.action == "refuse"]
+    listed = [name.casefold() for one in stops for name in one.medicines]
+    for word in medicine.casefold().split():
+        near = get_close_matches(word, listed, n=1, cutoff=ALIKE) if len(word) >= LONG_WORD else []
+        if near:
+            return near[0]
+    return None
 
 
 def liver(

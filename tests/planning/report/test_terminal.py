@@ -52,6 +52,28 @@ def test_the_verdict_and_what_is_open_come_first(*, full: bool) -> None:
     assert "raised intracranial pressure was not answered" in text
 
 
+def test_what_is_not_given_says_what_it_is() -> None:
+    made = plan()
+    nameless = made.model_copy(update={"patient": made.patient.model_copy(update={"sex": None})})
+    assert "sex not given" in " ".join(shown(nameless, 80).split())
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_when_to_stop_is_shown_at_the_chair(*, full: bool) -> None:
+    text = " ".join(shown(plan(), 80, full=full).split())
+    rules = [one for one in plan().advice if one.topic == "hold-stop"]
+    assert rules
+    assert all(" ".join(one.text.split()) in text for one in rules)
+
+
+def test_a_push_has_no_empty_duration() -> None:
+    made = plan()
+    first = made.sessions[0]
+    push = first.steps[0].model_copy(update={"kind": "bolus", "duration_h": None})
+    pushed = made.model_copy(update={"sessions": (first.model_copy(update={"steps": (push,)}),)})
+    assert "bolus for" not in shown(pushed, 80)
+
+
 def test_unverified_statements_are_marked() -> None:
     text = shown(plan(), 120)
     assert text.count("unverified") >= str(plan().model_dump()).count("'read': 'unverified'")

@@ -17,6 +17,20 @@ def test_alike_sessions_are_grouped_and_every_day_is_kept() -> None:
     assert last["calendar"][0]["date"] == "date not set"
 
 
+def test_what_may_be_repeated_stands_beside_every_total() -> None:
+    made = plan()
+    first = made.sessions[0]
+    more = first.steps[0].model_copy(update={"as_needed": True, "dose_mg": 60.0})
+    shown = view(
+        made.model_copy(
+            update={"sessions": (first.model_copy(update={"steps": (*first.steps, more)}),)}
+        )
+    )
+    assert shown["course"].endswith("mg (up to 60 mg more as needed)")
+    assert shown["schedule"][0]["total"].endswith("mg (up to 60 mg more as needed)")
+    assert "as needed" not in view(made)["course"]
+
+
 def test_open_findings_come_first_and_none_is_lost() -> None:
     groups = view(plan())["findings"]
     assert groups[0]["open"]

@@ -65,6 +65,7 @@ class Course:
         grid = set(np.round(np.linspace(0.0, end, POINTS), 6).tolist()) | edges
         if self.window[0].kind != "infusion":
             grid |= set(np.round(np.linspace(0.0, 0.5, 31), 6).tolist())
+        grid.add(self.readable_from_h)
         return np.array([time for time in sorted(grid) if time >= self.readable_from_h])
 
     @cached_property

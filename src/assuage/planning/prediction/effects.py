@@ -36,6 +36,8 @@ from assuage.planning.prediction.course import (
 )
 from assuage.units import format_quantity
 
+BY_NOSE = "by the nose it falls far short of what the product's label reports."
+
 
 def dissociation(course: Course, models: list[Model]) -> Prediction | str:
     """Predict loss of external perception from the esketamine effect site."""
@@ -43,6 +45,8 @@ def dissociation(course: Course, models: list[Model]) -> Prediction | str:
         return "No esketamine model serves this patient and route."
     effect = effect_named("olofsen-2022-dissociation")
     route = course.regimen.routes[0]
+    if route == "nasal":
+        return f"The curve was built by vein, and {BY_NOSE}"
     given = doses(course.window, route, esketamine_share(course), course=False)
 
     def line(model: Model, shifts: dict[str, Array] | None, subject: Subject) -> Array:
@@ -72,7 +76,7 @@ def dissociation(course: Course, models: list[Model]) -> Prediction | str:
         lines,
         "dissociation",
         "Predicted dissociation",
-        f"Loss of external perception reaches about {peak:.0f} % in a typical patient, at "
+        f"Loss of external perception reaches about {peak:.0f} of 100 in a typical patient, at "
         f"{clock_words(when)}; people differ widely.",
         models,
     )
@@ -126,6 +130,8 @@ def pressure(course: Course, models: Sequence[Model]) -> Prediction | str:
     if not usable or not course.subject.age_years or course.subject.age_years < 18.0:
         return "The pressure curve was built in adults, on models that don't serve this patient."
     route = course.regimen.routes[0]
+    if route == "nasal":
+        return f"The pressure curve was built with the racemate by vein, and {BY_NOSE}"
     given = doses(course.window, route, 1.0, course=False)
     levels = [typical_levels(course, one, given, 0) for one in usable]
     assert effect.valid is not None

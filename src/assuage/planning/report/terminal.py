@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from assuage.planning.document import Plan
-from assuage.planning.report.view import view
+from assuage.planning.report.view import HOLD_STOP, view
+from assuage.planning.report.words import NOT_GIVEN, NOTHING
 
 _WIDE = 100  # below this, the schedule is one block a step instead of one row
 
@@ -92,7 +93,10 @@ def _top(tree: dict[str, Any], console: Console) -> None:
     label = f" {drug['name']} by the route {drug['route']}, {tree['course']} in the whole course "
     console.print(Text(label, style="bold black on bright_yellow"))
     _print(console, _says(drug["fact"]))
-    patient = ", ".join(one["text"] for one in tree["patient"])
+    patient = ", ".join(
+        f"{one['label'].lower()} {NOT_GIVEN}" if one["text"] == NOT_GIVEN else one["text"]
+        for one in tree["patient"]
+    )
     rows: list[tuple[str, Text | str]] = [("Patient", patient)]
     if tree["patient_facts"]:
         rows.append(("", "; ".join(tree["patient_facts"])))
@@ -125,9 +129,10 @@ def _schedule(tree: dict[str, Any], console: Console) -> None:
         for row in group["rows"]:
             if console.width < _WIDE:
                 kind = " ".join((row["kind"], *row["tags"]))
-                _print(console, f"{row['start']}: {kind} for {row['duration']}")
+                lasts = "" if row["duration"] == NOTHING else f" for {row['duration']}"
+                _print(console, f"{row['start']}: {kind}{lasts}")
                 numbers = zip(keys, heads, strict=True)
-                said = [f"{row[key]} {head}" for key, head in numbers if row[key] != "–"]
+                said = [f"{row[key]} {head}" for key, head in numbers if row[key] != NOTHING]
                 _print(console, ", ".join(said), indent=4)
             said_rule = Text(f"from {row['start']}: ", style="dim").append_text(_says(row["rule"]))
             _print(console, said_rule, indent=4 if console.width < _WIDE else 0)
@@ -190,11 +195,15 @@ def _findings(tree: dict[str, Any], console: Console) -> None:
 
 
 def _named(tree: dict[str, Any], console: Console) -> None:
-    """Print the evidence, and say what else stands on the page and in the PDF."""
+    """Print when to stop and the evidence, and say what else stands on the page and in the PDF."""
+    _advice(console, [group for group in tree["advice"] if group["name"] == HOLD_STOP])
     _evidence(tree, console)
-    advice = [f"{group['name'].lower()} ({len(group['rows'])})" for group in tree["advice"]]
     rest = [
-        *advice,
+        *(
+            f"{group['name'].lower()} ({len(group['rows'])})"
+            for group in tree["advice"]
+            if group["name"] != HOLD_STOP
+        ),
         "cumulative dose",
         f"law of {tree['law']['place_name']}",
         f"cautions ({len(tree['cautions'])})",
@@ -216,14 +225,18 @@ def _evidence(tree: dict[str, Any], console: Console) -> None:
         )
 
 
-def _rest(tree: dict[str, Any], console: Console) -> None:
+def _advice(console: Console, groups: Iterable[dict[str, Any]]) -> None:
     _heading(console, "Watching, holding and stopping (a template until the site adopts it)")
-    for group in tree["advice"]:
+    for group in groups:
         _print(console, Text(group["name"], style="bold"))
         rows = group["rows"]
         _bullets(
             console, (Text(f"{one['what']}: ").append_text(_says(one["says"])) for one in rows)
         )
+
+
+def _rest(tree: dict[str, Any], console: Console) -> None:
+    _advice(console, tree["advice"])
     _heading(console, "Cumulative dose")
     _print(console, tree["cumulative"]["text"])
     _bullets(console, (_says(rule) for rule in tree["cumulative"]["rules"]))

@@ -23,6 +23,7 @@ from assuage.planning.document import (
 from assuage.planning.report.citations import Citations
 from assuage.planning.report.figures import figure
 from assuage.planning.report.words import (
+    NOT_GIVEN,
     NOTHING,
     capital,
     cleaned,
@@ -38,12 +39,13 @@ View = dict[str, Any]
 TITLE = "Treatment plan"
 _NOT_STATED = "not stated"
 _VERDICTS = {"for review": "For review by a physician", "open questions": "Open questions remain"}
+HOLD_STOP = "When to hold and when to stop"
 _TOPICS: dict[str, str] = {
     "staffing": "Who must be there",
     "monitoring": "Monitoring",
     "test": "Tests",
     "adjunct": "Given beside it",
-    "hold-stop": "When to hold and when to stop",
+    "hold-stop": HOLD_STOP,
     "rescue": "Rescue",
     "discharge": "Discharge",
     "driving": "Driving",
@@ -126,7 +128,7 @@ def _summary(plan: Plan, cite: Citations) -> View:
         ("Patient", patient.id),
         ("Weight", quantity(patient.weight_kg, "kg")),
         ("Age", quantity(patient.age_years, "years")),
-        ("Sex", patient.sex or "not given"),
+        ("Sex", patient.sex or NOT_GIVEN),
     ]
     if patient.height_cm is not None:
         people.append(("Height", quantity(patient.height_cm, "cm")))
@@ -153,8 +155,18 @@ def _summary(plan: Plan, cite: Citations) -> View:
         ],
         "licence": {"status": regimen.status, "fact": _statement(regimen.status_fact, cite)},
         "variant_fact": _statement(regimen.variant_fact, cite),
-        "course": quantity(plan.cumulative.this_course_mg, "mg"),
+        "course": _total(plan.cumulative.this_course_mg, _as_needed(plan.sessions)),
     }
+
+
+def _as_needed(sessions: Sequence[Session]) -> float:
+    """Return how many mg the sessions may add to what they give for certain."""
+    return sum(step.dose_mg for one in sessions for step in one.steps if step.as_needed)
+
+
+def _total(fixed_mg: float, as_needed_mg: float) -> str:
+    more = f" (up to {quantity(as_needed_mg, 'mg')} more as needed)" if as_needed_mg else ""
+    return quantity(fixed_mg, "mg") + more
 
 
 def _alike(sessions: Sequence[Session]) -> list[list[Session]]:
@@ -173,7 +185,7 @@ def _group(sessions: list[Session], cite: Citations) -> View:
     if len(sessions) > 1:
         each = "each day" if len(distinct) == len(sessions) else "in each session"
         heading += f": the same {each}"
-    total = quantity(first.total_mg, "mg")
+    total = _total(first.total_mg, _as_needed([first]))
     return {
         "heading": heading,
         "sessions": numbers_listed([one.number for one in sessions]),
