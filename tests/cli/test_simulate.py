@@ -18,7 +18,7 @@ LOCK = [
 
 
 def test_the_example_of_the_specification() -> None:
-    """source: the model dossier's reproduction table, 70 kg, 0.5 mg/kg over 40 min."""
+    """source: tests/kinetics/published.csv, kamp-2020, 70 kg, 0.5 mg/kg over 40 min."""
     found = run(*SPEC, "--json").json
     assert set(found) == {"model", "sampling", "series", "warnings", "citations"}
     assert (found["model"], found["sampling"]) == ("kamp-2020", "arterial")

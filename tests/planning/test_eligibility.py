@@ -202,7 +202,7 @@ def crossed(regimen: str, **changes: object) -> list[str]:
 
 
 def test_a_baseline_over_a_published_trigger_is_said_before_the_dose() -> None:
-    """source: clinical dossier 2.6; the label's 140/90 under 65 y and 150/90 from 65 y."""
+    """source: Spravato label, blood pressure assessment, 140/90 under 65 y and 150/90 from 65 y."""
     nasal = "depression-nasal-esketamine"
     assert crossed(nasal, systolic_mmhg=128.0, diastolic_mmhg=78.0) == []
     assert crossed(nasal, systolic_mmhg=145.0, diastolic_mmhg=85.0) != []
@@ -211,7 +211,7 @@ def test_a_baseline_over_a_published_trigger_is_said_before_the_dose() -> None:
 
 
 def test_a_variant_written_for_the_patient_is_named() -> None:
-    """source: clinical dossier 1.4; day 1 is 28 mg from 65 years in some labels."""
+    """source: Spravato labels of Hong Kong and Malaysia; day 1 is 28 mg from 65 years in some labels."""
     name = "Variant for this age: older-28-start"
 
     def named(age: float, variant: str | None = None) -> bool:
