@@ -202,7 +202,7 @@ def crossed(regimen: str, **changes: object) -> list[str]:
 
 
 def test_a_baseline_over_a_published_trigger_is_said_before_the_dose() -> None:
-    """source: Spravato label, blood pressure assessment, 140/90 under 65 y and 150/90 from 65 y."""
+    """source: Spravato label, blood pressure: 140/90 under 65 y, 150/90 from 65 y."""
     nasal = "depression-nasal-esketamine"
     assert crossed(nasal, systolic_mmhg=128.0, diastolic_mmhg=78.0) == []
     assert crossed(nasal, systolic_mmhg=145.0, diastolic_mmhg=85.0) != []
