@@ -211,7 +211,7 @@ def test_a_baseline_over_a_published_trigger_is_said_before_the_dose() -> None:
 
 
 def test_a_variant_written_for_the_patient_is_named() -> None:
-    """source: Spravato labels of Hong Kong and Malaysia; day 1 is 28 mg from 65 years in some labels."""
+    """source: Spravato labels of Hong Kong and Malaysia; day 1 is 28 mg from 65 years."""
     name = "Variant for this age: older-28-start"
 
     def named(age: float, variant: str | None = None) -> bool:

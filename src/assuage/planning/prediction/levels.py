@@ -30,8 +30,29 @@ from assuage.planning.prediction.course import (
 
 def concentrations(course: Course, models: list[Model]) -> list[Prediction]:
     """Predict each analyte of the default model, with the ensemble beside the parent drug."""
-    route = course.regimen.routes[0]
-    given = doses(course.window, route, 1.0, course=False)
+    return _analytes(course, models, 1.0)
+
+
+def metabolites(course: Course, models: list[Model]) -> list[Prediction]:
+    """Predict esketamine and norketamine from the esketamine half of a racemic dose."""
+    note = (
+        "From the esketamine half of the racemic dose; that the other half leaves it alone is "
+        "disputed and assumed here (assuage's own rule)."
+    )
+    return [
+        made.model_copy(
+            update={
+                "title": f"Predicted {made.id} from the esketamine half",
+                "worth": (note, *made.worth),
+            }
+        )
+        for made in _analytes(course, models, esketamine_share(course))[:2]
+    ]
+
+
+def _analytes(course: Course, models: list[Model], share: float) -> list[Prediction]:
+    """Predict what the default model measures, from this share of what is given."""
+    given = doses(course.window, course.regimen.routes[0], share, course=False)
     default = models[0]
     band = band_levels(course, default, given)
     found = []
@@ -113,29 +134,3 @@ def _thresholds(course: Course) -> tuple[tuple[float, str], ...]:
             (c50_ng_per_ml(effect), f"opioids double their effect on breathing ({effect.source})")
         )
     return tuple(found)
-
-
-def metabolites(course: Course, models: list[Model]) -> list[Prediction]:
-    """Predict esketamine and its metabolites from the esketamine half of a racemic dose."""
-    route = course.regimen.routes[0]
-    given = doses(course.window, route, esketamine_share(course), course=False)
-    default = models[0]
-    band = band_levels(course, default, given)
-    found = []
-    for row, analyte in enumerate(default.analyte[:2]):
-        typical = typical_levels(course, default, given, row)
-        members = [
-            (o, typical_levels(course, o, given, row)) for o in _also(models[1:], row, analyte.name)
-        ]
-        lines = [main_line(course, default, typical, None if band is None else band[:, :, row])]
-        lines += [member_line(one, values) for one, values in members]
-        if members:
-            lines.append(envelope_line([typical, *(values for _, values in members)]))
-        made = _concentration(course, default, analyte.name, lines, analyte.caveat, members)
-        note = (
-            "From the esketamine half of the racemic dose; that the other half leaves it alone is "
-            "disputed and assumed here (assuage's own rule)."
-        )
-        title = f"Predicted {analyte.name} from the esketamine half"
-        found.append(made.model_copy(update={"title": title, "worth": (note, *made.worth)}))
-    return found
