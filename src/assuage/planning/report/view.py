@@ -309,7 +309,7 @@ def _cumulative(plan: Plan, cite: Citations) -> View:
     one = plan.cumulative
     counted = [
         ("This course", quantity(one.this_course_mg, "mg")),
-        ("Hours of infusion", quantity(one.this_course_h, "h")),
+        ("Longest without a break", quantity(one.this_course_h, "h")),
         ("Given before", quantity(one.past_mg, "mg")),
         ("Courses before", _NOT_STATED if one.past_courses is None else str(one.past_courses)),
         (
