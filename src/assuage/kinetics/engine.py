@@ -227,13 +227,10 @@ def warnings_for(model: Model, subject: Subject, doses: Sequence[Dose]) -> list[
 
 def _exposure_warnings(model: Model, subject: Subject, doses: Sequence[Dose]) -> list[str]:
     found = []
-    longest = max((one.duration_h or 0.0 for one in doses), default=0.0)
     limit = model.studied.duration_h_max
-    ends = [one.start_h + (one.duration_h or 0.0) for one in doses]
-    spans = _unbroken(doses)
-    longest = max([longest, *spans], default=0.0)
+    longest = max(_unbroken(doses), default=0.0)
     long_limit = assumed("long-prediction") if limit is None else limit.value
-    if ends and longest > long_limit:
+    if longest > long_limit:
         found.append(
             f"infusion runs {longest:g} h; beyond {long_limit:g} h levels are uncertain twofold "
             "(x2 either way)"

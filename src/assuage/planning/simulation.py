@@ -18,6 +18,7 @@ from assuage.knowledge.schema.facts import READ_IN_WORDS, Read, Sourced
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Regimen, Variant
 from assuage.planning.give import doses_of, parse_give, read_time, read_times, too_many
+from assuage.planning.prediction.course import doses
 from assuage.planning.regimen import schedule, variant_of
 from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, parse
@@ -221,14 +222,7 @@ def _given(wish: Wish, regimen: Regimen | None, subject: Subject, model: Model) 
     sure = [one for one in planned if not one.as_needed]
     if not len(sure) <= MOST_TIMES:
         raise too_many(str(len(sure)), MOST_TIMES)
-    repeat = any(one.route == "nasal-repeat" for one in model.input)
-    doses, devices = [], set[int]()
-    for one in sure:
-        again = repeat and one.kind == "device" and one.session in devices
-        devices.add(one.session)
-        route = "nasal-repeat" if again else one.route
-        doses.append(Dose(one.start_h, one.dose_mg, route, one.duration_h))
-    given = _Given(doses, regimen, variant)
+    given = _Given(doses(sure, regimen.routes[0], 1.0, course=True), regimen, variant)
     if regimen.lock is not None:
         given.warnings.append(f"{regimen.id} is research only: {regimen.lock.reason.text}")
     if optional := len(planned) - len(sure):
@@ -236,15 +230,15 @@ def _given(wish: Wish, regimen: Regimen | None, subject: Subject, model: Model) 
     return given
 
 
-def _times(wish: Wish, doses: Sequence[Dose]) -> tuple[Array, tuple[float, ...]]:
+def _times(wish: Wish, given: Sequence[Dose]) -> tuple[Array, tuple[float, ...]]:
     """Return the times to predict, and those of them that are worth a row."""
     if wish.at is not None:
         asked = read_times(wish.at)
         if not len(asked) <= MOST_TIMES:
             raise too_many(str(len(asked)), MOST_TIMES)
         return np.array(asked), asked
-    edges = {one.start_h for one in doses}
-    edges |= {one.start_h + (one.duration_h or 0.0) for one in doses}
+    edges = {one.start_h for one in given}
+    edges |= {one.start_h + (one.duration_h or 0.0) for one in given}
     last = max(edges, default=0.0) + AFTER_LAST_H
     if wish.until is not None:
         last = read_time(wish.until, "an end")
@@ -292,9 +286,9 @@ def _check_size(model: Model, patients: int, times: Array) -> None:
 
 
 def _predicted(
-    model: Model, subject: Subject, doses: Sequence[Dose], times: Array, wish: Wish
+    model: Model, subject: Subject, given: Sequence[Dose], times: Array, wish: Wish
 ) -> Prediction:
-    found = predict(model, subject, doses, times, patients=wish.population, seed=wish.seed)
+    found = predict(model, subject, given, times, patients=wish.population, seed=wish.seed)
     values = [one for series in found.series for one in (series.typical, series.p95)]
     if not all(np.isfinite(one).all() for one in values if one is not None):
         raise Refused(

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from assuage.kinetics import effects as fx
-from assuage.kinetics.engine import check_subject, curves
+from assuage.kinetics.engine import LEVELS, check_subject, curves
 from assuage.kinetics.exact import Array
 from assuage.kinetics.population import deviations, quantiles
 from assuage.kinetics.structure import Dose, Subject
 from assuage.knowledge import library
 from assuage.knowledge.schema.effect import Effect
-from assuage.knowledge.schema.facts import Read, Sourced
+from assuage.knowledge.schema.facts import READ_IN_WORDS, Read, Sourced
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Regimen
 from assuage.planning.document import Line
@@ -25,7 +25,6 @@ from assuage.units import convert, format_quantity
 
 PATIENTS = 300
 SEED = 20090  # fixed, so that the same request gives the same bands
-LEVELS = (0.05, 0.5, 0.95)
 POINTS = 160
 BETWEEN_PATIENTS = "between patients, 5 to 95 %"
 BETWEEN_MODELS = "between models, lowest to highest"
@@ -109,13 +108,13 @@ def models_for(drug: str, route: str, people: str, subject: Subject) -> list[Mod
 def doses(given: Sequence[Administration], route: str, share: float, *, course: bool) -> list[Dose]:
     """Turn a schedule into doses of one analyte's drug; `share` halves the racemate."""
     found: list[Dose] = []
-    last_device: dict[int, float] = {}
+    begun: set[int] = set()  # sessions that have had their first device
     for one in given:
         start = one.start_h if course else one.in_session_h
         name = route
         if one.kind == "device":
-            name = "nasal-repeat" if one.session in last_device else "nasal"
-            last_device[one.session] = start
+            name = "nasal-repeat" if one.session in begun else "nasal"
+            begun.add(one.session)
         found.append(Dose(start, one.dose_mg * share, name, one.duration_h))
     return found
 
@@ -236,8 +235,8 @@ def clock_words(hours: float) -> str:
 
 def reads_of(facts: Sequence[Sourced]) -> tuple[Read, ...]:
     """Return how the facts were read, best first."""
-    order: list[Read] = ["primary", "secondary", "unverified", "design"]
-    return tuple(sorted({one.read for one in facts}, key=order.index))
+    used = {one.read for one in facts}
+    return tuple(read for read in READ_IN_WORDS if read in used)
 
 
 def effect_named(id_: str) -> Effect:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from assuage.kinetics import effects as fx
-from assuage.kinetics.engine import curves
+from assuage.kinetics.engine import LEVELS, curves
 from assuage.kinetics.exact import Array
 from assuage.kinetics.population import deviations, quantiles
 from assuage.kinetics.structure import Subject, System
@@ -16,7 +16,6 @@ from assuage.knowledge.schema.facts import READ_IN_WORDS, Sourced
 from assuage.knowledge.schema.model import Model
 from assuage.planning.document import Line, Prediction
 from assuage.planning.prediction.course import (
-    LEVELS,
     PATIENTS,
     SEED,
     Course,
@@ -36,38 +35,26 @@ from assuage.planning.prediction.course import (
 )
 from assuage.units import format_quantity
 
-BY_NOSE = "by the nose it falls far short of what the product's label reports."
-
 
 def dissociation(course: Course, models: list[Model]) -> Prediction | str:
     """Predict loss of external perception from the esketamine effect site."""
-    if not models:
-        return "No esketamine model serves this patient and route."
     effect = effect_named("olofsen-2022-dissociation")
-    route = course.regimen.routes[0]
-    if route == "nasal":
-        return f"The curve was built by vein, and {BY_NOSE}"
-    given = doses(course.window, route, esketamine_share(course), course=False)
-
-    def line(model: Model, shifts: dict[str, Array] | None, subject: Subject) -> Array:
-        rate = fx.ke0_per_h(effect, model)
-        assert rate is not None
-
-        def extend(system: System) -> System:
-            constant = np.full(len(system.matrix), rate)
-            return fx.join(system, system.analytes[0], "effect site", constant)
-
-        _, values = curves(model, subject, given, course.hours, shifts, extend)
-        return fx.response(effect, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L)
-
+    usable = [one for one in models if one.id in effect.joins]
+    if not usable:
+        return _unjoined(effect)
+    share = esketamine_share(course)
     lines = []
-    for number, model in enumerate(models):
-        typical = np.array([line(model, None, one)[0] for one in subjects(course)])
+    for number, model in enumerate(usable):
+        site = [_at_site(course, effect, model, one, share, None) for one in subjects(course)]
+        typical = np.array([one[0] for one in site])
         shifts = deviations(model, PATIENTS, SEED) if not course.weights_kg else {}
         if number:
             lines.append(member_line(model, typical))
         else:
-            band = quantiles(line(model, shifts, course.subject), LEVELS) if shifts else None
+            band = None
+            if shifts:
+                drawn = _at_site(course, effect, model, course.subject, share, shifts)
+                band = quantiles(drawn, LEVELS)
             lines.append(main_line(course, model, typical, band))
     when, peak = peak_of(course.hours, lines[0].values)
     return _effect_prediction(
@@ -78,8 +65,34 @@ def dissociation(course: Course, models: list[Model]) -> Prediction | str:
         "Predicted dissociation",
         f"Loss of external perception reaches about {peak:.0f} of 100 in a typical patient, at "
         f"{clock_words(when)}; people differ widely.",
-        models,
+        usable,
     )
+
+
+def _unjoined(effect: Effect) -> str:
+    """Say why an effect is not predicted: no model that it joins serves the patient and route."""
+    return f"No model that this curve joins serves this patient and route. {effect.joins_fact.text}"
+
+
+def _at_site(
+    course: Course,
+    effect: Effect,
+    model: Model,
+    subject: Subject,
+    share: float,
+    shifts: dict[str, Array] | None,
+) -> Array:
+    """Return (patients, times) of an effect, read off its effect compartment."""
+    rate = fx.ke0_per_h(effect, model)
+    assert rate is not None
+
+    def extend(system: System) -> System:
+        constant = np.full(len(system.matrix), rate)
+        return fx.join(system, system.analytes[0], "effect site", constant)
+
+    given = doses(course.window, course.regimen.routes[0], share, course=False)
+    _, values = curves(model, subject, given, course.hours, shifts, extend)
+    return fx.response(effect, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L)
 
 
 def _effect_prediction(
@@ -128,10 +141,8 @@ def pressure(course: Course, models: Sequence[Model]) -> Prediction | str:
     effect = effect_named("abuhelwa-2022-pressure")
     usable = [one for one in models if one.id in effect.joins]
     if not usable or not course.subject.age_years or course.subject.age_years < 18.0:
-        return "The pressure curve was built in adults, on models that don't serve this patient."
+        return _unjoined(effect)
     route = course.regimen.routes[0]
-    if route == "nasal":
-        return f"The pressure curve was built with the racemate by vein, and {BY_NOSE}"
     given = doses(course.window, route, 1.0, course=False)
     levels = [typical_levels(course, one, given, 0) for one in usable]
     assert effect.valid is not None
@@ -171,23 +182,13 @@ def sedation(course: Course, models: Sequence[Model]) -> Prediction | str:
     effect = effect_named("herd-2008-sedation")
     usable = [one for one in models if one.id in effect.joins]
     if not usable:
-        return "The sedation curve was built with a model that doesn't serve this patient."
+        return _unjoined(effect)
     model = usable[0]
-    rate = fx.ke0_per_h(effect, model)
-    assert rate is not None
-    route = course.regimen.routes[0]
-    given = doses(course.window, route, 1.0, course=False)
-
-    def scores(shifts: dict[str, Array] | None) -> Array:
-        def extend(system: System) -> System:
-            constant = np.full(len(system.matrix), rate)
-            return fx.join(system, system.analytes[0], "effect site", constant)
-
-        _, values = curves(model, course.subject, given, course.hours, shifts, extend)
-        return fx.response(effect, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L)
-
-    drawn = scores(deviations(model, PATIENTS, SEED))
-    lines = [main_line(course, model, scores(None), quantiles(drawn, LEVELS))]
+    typical, drawn = (
+        _at_site(course, effect, model, course.subject, 1.0, shifts)
+        for shifts in (None, deviations(model, PATIENTS, SEED))
+    )
+    lines = [main_line(course, model, typical, quantiles(drawn, LEVELS))]
     place = int(np.argmin(lines[0].values))
     return _effect_prediction(
         course,

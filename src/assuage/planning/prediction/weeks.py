@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assuage.kinetics import effects as fx
-from assuage.kinetics.engine import curves
+from assuage.kinetics.engine import LEVELS, curves
 from assuage.kinetics.exact import Array
 from assuage.kinetics.population import deviations, log_sd, normals, quantiles, uniforms
 from assuage.kinetics.structure import System, base_factor
@@ -16,7 +16,6 @@ from assuage.knowledge.schema.model import Model
 from assuage.planning.document import Line, Prediction
 from assuage.planning.prediction.course import (
     BETWEEN_PATIENTS,
-    LEVELS,
     SEED,
     Course,
     doses,
