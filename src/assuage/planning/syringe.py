@@ -228,21 +228,37 @@ def _boluses(product: Product, given: Sequence[Administration], at: float) -> Sy
             f"{format_quantity(clean(total_ml - drug_ml), 'mL')} of diluent before it goes into a "
             "vein."
         )
+    container = "bolus syringe" if fixed else "bolus syringe, only if needed"
+    return _filled(product, at, dose, container, number, len(sessions(given)), checks)
+
+
+def _filled(
+    product: Product,
+    at: float,
+    each_mg: float,
+    container: str,
+    number: int,
+    number_of_sessions: int,
+    checks: Sequence[str],
+) -> Syringe:
+    """Return a syringe that holds `each_mg` at a concentration in mg/mL."""
+    strength = product.strength_mg_per_ml or at
+    total_ml, drug_ml = each_mg / at, each_mg / strength
     return Syringe(
         product=product.id,
         product_name=product.name,
         strength_mg_per_ml=strength,
-        container="bolus syringe" if fixed else "bolus syringe, only if needed",
+        container=container,
         concentration_mg_per_ml=at,
-        drug_mg_each=dose,
+        drug_mg_each=each_mg,
         drug_ml_each=clean(drug_ml),
         diluent_ml_each=clean(total_ml - drug_ml),
         containers_per_session=number,
-        sessions=f"{len(sessions(given))}",
+        sessions=f"{number_of_sessions}",
         label=_label(
             product,
             format_quantity(at, "mg/mL"),
-            f"{format_quantity(dose, 'mg')} in {format_quantity(clean(total_ml), 'mL')}",
+            f"{format_quantity(each_mg, 'mg')} in {format_quantity(clean(total_ml), 'mL')}",
         ),
         checks=tuple(checks),
         facts=_facts(product),
@@ -286,22 +302,5 @@ def _infusion(
         checks.append(f"The last of {number} gives {format_quantity(rest, 'mg')} and is stopped.")
     if product.vial_ml and drug_ml > max(product.vial_ml):
         checks.append("One syringe takes more than one vial: count the vials together.")
-    return Syringe(
-        product=product.id,
-        product_name=product.name,
-        strength_mg_per_ml=strength,
-        container=f"{library.assumed('syringe'):g} mL syringe",
-        concentration_mg_per_ml=at,
-        drug_mg_each=each_mg,
-        drug_ml_each=drug_ml,
-        diluent_ml_each=clean(each_ml - drug_ml),
-        containers_per_session=number,
-        sessions=f"{len(alike)}",
-        label=_label(
-            product,
-            format_quantity(at, "mg/mL"),
-            f"{format_quantity(each_mg, 'mg')} in {format_quantity(each_ml, 'mL')}",
-        ),
-        checks=tuple(checks),
-        facts=_facts(product),
-    )
+    container = f"{library.assumed('syringe'):g} mL syringe"
+    return _filled(product, at, each_mg, container, number, len(alike), checks)

@@ -46,27 +46,11 @@ def pain(course: Course, models: list[Model]) -> Prediction | str:
     scores = fx.pain_score(slow, responds, c50, baseline)
     placebo = uniforms(SEED, "responds", DRAWN) < effect.placebo_responders.value
     control = fx.pain_score(slow, placebo.astype(float), c50, baseline).mean(axis=0)
-    band = quantiles(scores, LEVELS)
     mean = scores.mean(axis=0)
     days = times_h / 24.0
     lines = (
-        Line(
-            label="Mean of patients like this one",
-            role="typical",
-            model=effect.id,
-            sampling=model.sampling,
-            values=numbers(mean),
-            low=numbers(band[0], mean),
-            high=numbers(band[2], mean),
-            band=UNCERTAIN,
-        ),
-        Line(
-            label="Mean under placebo, by the same study",
-            role="comparison",
-            model=effect.id,
-            sampling=model.sampling,
-            values=numbers(control),
-        ),
+        _mean_line(effect.id, model.sampling, "Mean of patients like this one", scores, UNCERTAIN),
+        _control_line(effect.id, model.sampling, "Mean under placebo, by the same study", control),
     )
     place = int(np.argmin(mean))
     headline = (
@@ -98,6 +82,29 @@ def pain(course: Course, models: list[Model]) -> Prediction | str:
         worth=tuple(worth),
         sources=(effect.source, model.source, "sigtermans-2009-pain"),
         reads=reads_of(facts),
+    )
+
+
+def _mean_line(model: str, sampling: str, label: str, scores: Array, band: str) -> Line:
+    """Return the mean of (patients, times) scores with its band."""
+    low, _, high = quantiles(scores, LEVELS)
+    mean = scores.mean(axis=0)
+    return Line(
+        label=label,
+        role="typical",
+        model=model,
+        sampling=sampling,
+        values=numbers(mean),
+        low=numbers(low, mean),
+        high=numbers(high, mean),
+        band=band,
+    )
+
+
+def _control_line(model: str, sampling: str, label: str, values: Array) -> Line:
+    """Return what would have happened without the drug."""
+    return Line(
+        label=label, role="comparison", model=model, sampling=sampling, values=numbers(values)
     )
 
 
@@ -140,26 +147,11 @@ def mood(course: Course) -> Prediction | str:
     drug_part = fx.mood_drug_effect(effect, scale, starts, dose, times)
     control = fx.mood_control_effect(scale, times)
     scores = _mood_scores(effect, baseline, drug_part, control)
-    band = quantiles(scores, LEVELS)
     mean = scores.mean(axis=0)
+    untreated = np.clip(baseline - control, 0.0, None)
     lines = (
-        Line(
-            label="Mean of patients in such trials",
-            role="typical",
-            model=effect.id,
-            sampling="none",
-            values=numbers(mean),
-            low=numbers(band[0], mean),
-            high=numbers(band[2], mean),
-            band=BETWEEN_PATIENTS,
-        ),
-        Line(
-            label="Mean under control",
-            role="comparison",
-            model=effect.id,
-            sampling="none",
-            values=numbers(np.clip(baseline - control, 0.0, None)),
-        ),
+        _mean_line(effect.id, "none", "Mean of patients in such trials", scores, BETWEEN_PATIENTS),
+        _control_line(effect.id, "none", "Mean under control", untreated),
     )
     day = int(np.searchsorted(times, starts[-1] + 1.0))
     headline = (
