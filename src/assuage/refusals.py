@@ -91,6 +91,59 @@ class Refusal(Enum):
         "there is nothing to explain under '{text}'",
         "use one of: {choices}",
     )
+    # The record.
+    RECORD_MISSING = (
+        "there is no record at {where}",
+        "make one with 'assuage record init', or name another with --record",
+    )
+    RECORD_EXISTS = (
+        "there is a record at {where} already",
+        "use it as it is; a record is never started twice",
+    )
+    RECORD_UNREADABLE = (
+        "the record at {where} can't be opened: {why}",
+        "check the path or the server, then 'assuage record verify'; a backup can be restored",
+    )
+    RECORD_TOO_NEW = (
+        "the record at {where} has layout {found}, and this assuage knows up to {known}",
+        "update assuage; a record is never moved back to an older layout",
+    )
+    RECORD_NOT_EMPTY = (
+        "the record at {where} holds {events} events already",
+        "restore into an empty place, or add --replace to set the present record aside",
+    )
+    RECORD_BROKEN = (
+        "the record at {where} failed earlier and takes nothing more on this connection",
+        "start the command again; it opens the record anew and checks it",
+    )
+    CHAIN_BROKEN = (
+        "the record's chain is broken at {fault}",
+        "keep the file as it is, take no new entries, and compare it with a backup and older heads",
+    )
+    HEAD_UNREADABLE = (
+        "'{text}' isn't a head",
+        "write it as it is printed: a position, a colon and 64 hexadecimal digits",
+    )
+    PATIENT_UNKNOWN = (
+        "there is no patient '{patient}' in this record",
+        "check the number, or register the patient with 'assuage patient register'",
+    )
+    PATIENT_ERASED = (
+        "the personal data of patient '{patient}' was erased, and nothing new is stored for it",
+        "register the patient anew under another number if treatment goes on",
+    )
+    SITE_KEY_MISSING = (
+        "no site key was given, so personal data can't be read or written",
+        "set ASSUAGE_SITE_KEY or ASSUAGE_SITE_KEY_FILE; 'assuage record init' makes a key file",
+    )
+    SITE_KEY_UNSAFE = (
+        "the site key file {path} can't be used: {why}",
+        "make it a file of your own that nobody else can read (chmod 600), with one key in it",
+    )
+    SITE_KEY_WRONG = (
+        "the site key isn't the one that this record's personal data was locked with",
+        "use the key that was made with this record",
+    )
     # Who may have what, where.
     RESEARCH_LOCK = (
         "{regimen} is a research technique and can't be ordered",
@@ -203,6 +256,19 @@ class Refusal(Enum):
     NOT_PLANNABLE = (
         "{regimen} can be read but not planned: {why}",
         "choose a regimen with published doses; see 'assuage regimens'",
+    )
+    # The record, while it is written.
+    RECORD_BUSY = (
+        "the record at {where} was in use for {seconds} s and nothing was stored",
+        "do it again; if it stays so, look for a program that holds the record open",
+    )
+    RECORD_CHANGED = (
+        "somebody else wrote to {stream} again and again while this was being decided",
+        "look at it as it is now and do it again if it is still right; nothing was stored",
+    )
+    RECORD_UNSURE = (
+        "the record at {where} failed while storing; it isn't known whether this was stored: {why}",
+        "run the same command again with --once {command}; whatever happened, it counts once",
     )
     # Assuage itself.
     INTERNAL_FAULT = (
