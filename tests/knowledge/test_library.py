@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from assuage.knowledge import library
 from assuage.refusals import Refusal, Refused
 
 REAL = library.ROOT
+ON = date(2026, 11, 23)
 FILES = sorted(path.relative_to(REAL).as_posix() for path in REAL.rglob("*.toml"))
 
 
@@ -56,6 +58,7 @@ def load(name: str) -> object:
         "glossary": library.terms,
         "limits": library.limits,
         "products": library.products,
+        "roles": library.roles,
     }[stem]()
 
 
@@ -115,6 +118,17 @@ KAMP = "models/kamp-2020.toml"
         ("effects/herd-2008-sedation.toml", 'id = "herd-2008-sedation"', 'id = "herd-2009"'),
         ("limits.toml", "[[limit]]", "[[limits]]"),
         ("law/us.toml", 'status = "permitted"', 'status = "allowed"'),
+        ("law/us.toml", 'kind = "loss-notice"', 'kind = "loss-notices"'),
+        ("law/us.toml", 'unit = "business-day"', 'unit = "month"'),
+        ("law/us.toml", 'id = "us-loss-form"', 'id = "us-loss-notice"'),
+        ("law/gb.toml", "number = 1\n", ""),
+        ("law/gb.toml", "number = 1\n", "number = true\n"),
+        ("law/gb.toml", "number = 1\n", "number = -1\n"),
+        ("law/gb.toml", "number = 1\n", "number = 1.5\n"),
+        ("law/gb.toml", '"Quantity received"', '"Date supply received"'),
+        ("roles.toml", '"view-signals"', '"see-signals"'),
+        ("roles.toml", '"view-signals"', '"view-register"'),
+        ("roles.toml", 'id = "physician"', 'id = "nurse"'),
     ],
 )
 def test_a_subtle_fault_is_refused(root: Path, name: str, old: str, new: str) -> None:
@@ -154,6 +168,89 @@ def test_a_place_is_found_in_any_case_and_an_unknown_one_is_none() -> None:
     assert "US" in library.place_codes()
     for code in ("", "zz", "../law/us", "us.toml"):
         assert library.place(code) is None
+
+
+def refused_code(code: str, kind: str = "entry-deadline", on: date = ON) -> Refusal:
+    with pytest.raises(Refused) as caught:
+        library.duties(code, kind, on)
+    return caught.value.refusal
+
+
+@pytest.mark.parametrize("code", ["", "zz", "../law/us", "us.toml", "US "])
+def test_duties_and_parents_of_an_unknown_place_are_refused(code: str) -> None:
+    assert refused_code(code) is Refusal.PLACE_UNKNOWN
+    with pytest.raises(Refused):
+        library.places(code)
+
+
+@pytest.mark.parametrize("kind", ["", "entry_deadline", "Entry-deadline", "retention"])
+def test_an_unknown_kind_of_duty_is_refused_and_not_taken_for_no_duty(kind: str) -> None:
+    assert refused_code("GB", kind) is Refusal.VALUE_NOT_ALLOWED
+
+
+def test_a_place_stands_before_the_places_it_belongs_to() -> None:
+    assert [one.code for one in library.places("GB-sct")] == ["gb-sct", "gb"]
+    assert [one.code for one in library.places("us")] == ["us"]
+
+
+def test_two_places_that_belong_to_each_other_end(root: Path) -> None:
+    damage(root, "law/gb.toml", 'code = "gb"', 'code = "gb"\nparent = "gb-sct"')
+    assert [one.code for one in library.places("GB")] == ["gb", "gb-sct"]
+
+
+def test_an_unknown_parent_is_refused(root: Path) -> None:
+    damage(root, "law/gb-sct.toml", 'parent = "gb"', 'parent = "zz"')
+    assert refused_code("GB-SCT") is Refusal.PLACE_UNKNOWN
+
+
+def test_a_part_takes_its_parents_duties() -> None:
+    for part in ("GB-ENG", "GB-NIR", "GB-SCT", "gb-eng"):
+        assert library.duties(part, "entry-deadline", ON)
+        assert library.duties(part, "entry-deadline", ON) == library.duties(
+            "GB", "entry-deadline", ON
+        )
+
+
+OWN = """
+[[duty]]
+id = "own"
+kind = "entry-deadline"
+text = "By the end of the day."
+number = 0
+unit = "calendar-day"
+valid_from = 2026-01-02
+valid_to = 2026-12-31
+source = "assuage-design"
+where = "a test"
+read = "design"
+"""
+
+
+@pytest.mark.parametrize(
+    ("on", "days"),
+    [
+        (date(2026, 1, 1), 1),
+        (date(2026, 1, 2), 0),
+        (date(2026, 12, 31), 0),
+        (date(2027, 1, 1), 1),
+    ],
+)
+def test_a_places_own_duty_stands_before_its_parents_while_in_force(
+    root: Path, on: date, days: int
+) -> None:
+    """source: the days of the duty that is planted; 1 is the parent's, law/gb.toml."""
+    path = root / "law" / "gb-sct.toml"
+    path.write_text(path.read_text(encoding="utf-8") + OWN, encoding="utf-8")
+    forget()
+    assert [one.number for one in library.duties("GB-SCT", "entry-deadline", on)] == [days]
+    assert [one.number for one in library.duties("GB", "entry-deadline", on)] == [1]
+
+
+def test_law_that_is_not_known_answers_with_nothing() -> None:
+    for code in ("FR", "DE", "AT", "UN", "US"):
+        assert library.duties(code, "entry-deadline", ON) == ()
+    assert library.duties("GB", "entry-deadline", date(2015, 11, 29)) == ()
+    assert library.duties("GB", "entry-deadline", date(2015, 11, 30))
 
 
 def test_the_digest_is_of_names_and_bytes(root: Path) -> None:

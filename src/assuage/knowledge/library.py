@@ -7,16 +7,20 @@ fetched. `digest()` names the exact knowledge a plan was made from.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from assuage.knowledge.dimensions import check as check_dimensions
 from assuage.knowledge.schema.effect import EffectFile
 from assuage.knowledge.schema.facts import Assumption, Source
+from assuage.knowledge.schema.law import Act, Duty, DutyKind, Role
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Product, Regimen
 from assuage.knowledge.schema.safety import LimitFact, Place, SafetyFile, Term
@@ -178,6 +182,46 @@ def place(code: str) -> Place | None:
     if code.lower() not in _ids("law"):
         return None
     return _load(ROOT / "law" / f"{code.lower()}.toml", Place)
+
+
+def places(code: str) -> tuple[Place, ...]:
+    """Return a place and the places it belongs to, nearest first. Raises Refused when unknown."""
+    found: dict[str, Place] = {}
+    wanted = code
+    while wanted.lower() not in found:
+        one = place(wanted)
+        if one is None:
+            raise Refused(Refusal.PLACE_UNKNOWN, place=wanted, choices=", ".join(place_codes()))
+        found[wanted.lower()] = one
+        wanted = one.parent or code
+    return tuple(found.values())
+
+
+def duties(code: str, kind: str, on: date) -> tuple[Duty, ...]:
+    """Return what the law of a place asks of a kind on a day.
+
+    The nearest place that has such a duty in force answers, and its parents' are left out. Nothing
+    found means that the law isn't known: it is never permission. Raises Refused when the place or
+    the kind isn't known.
+    """
+    if kind not in get_args(DutyKind):
+        choices = ", ".join(get_args(DutyKind))
+        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=kind, what="duty", choices=choices)
+    for one in places(code):
+        held = tuple(duty for duty in one.duty if duty.kind == kind and duty.in_force(on))
+        if held:
+            return held
+    return ()
+
+
+@cache
+def roles() -> Mapping[str, frozenset[Act]]:
+    """Return what each role may do. What isn't listed is denied."""
+    rows = _list(ROOT / "roles.toml", "role", Role)
+    found = {one.id: frozenset(one.permissions) for one in rows}
+    if len(found) != len(rows):
+        raise _damaged(ROOT / "roles.toml", "a role is given twice")
+    return MappingProxyType(found)
 
 
 @cache

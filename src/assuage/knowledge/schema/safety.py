@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal, Self
 
 from pydantic import model_validator
 
 from assuage.knowledge.schema.facts import Fact, Id, Number, Range, Sourced, Strict, Text
+from assuage.knowledge.schema.law import Dated, Duty
 from assuage.knowledge.schema.regimen import Drug, Route
 
 Context = Literal[
@@ -141,20 +141,15 @@ class Correction(Sourced):
     correction: Text
 
 
-class Control(Sourced):
-    """How a place controls the drug from a date on (class: penalties; schedule: records).
+class Control(Dated):
+    """How a place controls the drug from a date on (class: penalties; schedule: records)."""
 
-    `valid_from` is the first day in force and `valid_to` the last, both inclusive.
-    """
-
-    valid_from: date | None = None
-    valid_to: date | None = None
     kind: Literal["class", "schedule", "approval", "policy", "prescription"]
     text: Text
     drugs: tuple[Drug, ...] = ()
 
 
-class Permission(Sourced):
+class Permission(Dated):
     """What may be given there. What isn't listed is not permitted.
 
     `restricted` is permitted only under the conditions that `text` names. A place's own entry for
@@ -166,8 +161,6 @@ class Permission(Sourced):
     techniques: tuple[Literal["subanaesthetic", "dissociative", "anaesthetic", "coma"], ...]
     status: Literal["permitted", "research-only", "restricted"]
     text: Text
-    valid_from: date | None = None
-    valid_to: date | None = None
 
 
 class Place(Strict):
@@ -178,9 +171,24 @@ class Place(Strict):
     parent: str = ""
     control: tuple[Control, ...]
     permission: tuple[Permission, ...] = ()
-    record: tuple[Fact, ...] = ()
+    duty: tuple[Duty, ...] = ()
     driving: tuple[Fact, ...] = ()
     who: tuple[Fact, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_duty_once(self) -> Self:
+        ids = [one.id for one in self.duty]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two duties have one id")
+        return self
+
+    @property
+    def record(self) -> tuple[Fact, ...]:
+        """Every duty as a statement with its source, for a reader."""
+        return tuple(
+            Fact(text=one.said, source=one.source, where=one.where, read=one.read, note=one.note)
+            for one in self.duty
+        )
 
 
 class Term(Sourced):
