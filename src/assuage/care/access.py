@@ -1,0 +1,166 @@
+"""Who is asking: signing in, what a person may do, and who stands beside.
+
+Denied unless a role allows it. A witness signs in with a passphrase of their own, minutes before
+and not from memory, and is never the person who acts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from assuage.care import site as sites
+from assuage.care.site import PassphraseSet, Person, SignInFailed
+from assuage.clock import FUTURE_TOLERANCE, Clock
+from assuage.knowledge import library
+from assuage.record.events import Envelope, Recorded, Signature
+from assuage.record.record import Decision, Record, new_command
+from assuage.record.store import Secret
+from assuage.refusals import Refusal, Refused
+
+PASSPHRASE = "passphrase"  # noqa: S105
+SHORTEST = 12  # characters
+ASSUAGE = "assuage"  # who signs what no person did, such as a failed sign-in
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a command is given: which site, by whom, beside whom, and by which clock."""
+
+    record: Record
+    clock: Clock
+    site_id: str
+    by: Signature
+    witness: Signature | None = None
+    command: str = ""
+
+    @property
+    def site(self) -> sites.Site:
+        """The site as it is now. Raises Refused (SITE_UNKNOWN)."""
+        return sites.of(self.record, self.site_id)
+
+    def now(self) -> datetime:
+        """Return the present time with the offset of the site."""
+        return self.clock.utc_now().astimezone(self.site.zone)
+
+    def happened(self, at: datetime | None) -> datetime:
+        """Return when something happened: `at`, or now. Raises Refused (TIME_IN_FUTURE)."""
+        now = self.now()
+        if at is None:
+            return now
+        if not at <= now + FUTURE_TOLERANCE:
+            raise Refused(Refusal.TIME_IN_FUTURE, time=at.isoformat(timespec="minutes"))
+        return at.astimezone(self.site.zone)
+
+    def allow(self, act: str) -> None:
+        """Raise Refused (ROLE_NOT_PERMITTED) unless a role of the person allows the act."""
+        _allow(self.by, act)
+
+    def witnessed(self, act: str) -> Signature:
+        """Return the witness of an act that needs one.
+
+        Raises Refused: WITNESS_MISSING, WITNESS_IS_ACTOR, ROLE_NOT_PERMITTED, WITNESS_STALE.
+        """
+        if self.witness is None:
+            raise Refused(Refusal.WITNESS_MISSING, act=act)
+        self.check_witness()
+        return self.witness
+
+    def check_witness(self) -> None:
+        """Check the witness if there is one; see `witnessed`."""
+        if self.witness is None:
+            return
+        if self.witness.person == self.by.person:
+            raise Refused(Refusal.WITNESS_IS_ACTOR, person=self.by.person)
+        _allow(self.witness, "witness")
+        fresh = timedelta(minutes=library.assumed("register-witness-fresh-minutes"))
+        if not timedelta(0) <= self.clock.utc_now() - self.witness.at <= fresh:
+            minutes = round(fresh.total_seconds() / 60)
+            raise Refused(Refusal.WITNESS_STALE, person=self.witness.person, minutes=minutes)
+
+    def commit(self, decide: Callable[[], Decision]) -> tuple[Recorded, ...]:
+        """Store what `decide` decides, signed by who stands here; see Record.commit."""
+        self.check_witness()
+        envelope = Envelope(self.now(), self.command or new_command(), self.by, self.witness)
+        return self.record.commit(envelope, decide)
+
+    def beside(self, witness: Signature | None) -> Desk:
+        """Return the same desk with a witness."""
+        return replace(self, witness=witness)
+
+
+def _allow(signature: Signature, act: str) -> None:
+    known = library.roles()
+    if not any(act in known.get(role, ()) for role in signature.roles):
+        able = ", ".join(sorted(role for role, acts in known.items() if act in acts))
+        raise Refused(Refusal.ROLE_NOT_PERMITTED, person=signature.person, act=act, roles=able)
+
+
+def new_passphrase(person: str, site: str, passphrase: str) -> tuple[PassphraseSet, Secret]:
+    """Return the fact and the secret of a new passphrase. Raises Refused (PASSPHRASE_WEAK)."""
+    if len(passphrase) < SHORTEST or len(set(passphrase)) < SHORTEST // 2:
+        raise Refused(Refusal.PASSPHRASE_WEAK, shortest=SHORTEST)
+    verifier = PasswordHasher().hash(passphrase)
+    fact = PassphraseSet(person=person, digest=_digest(verifier))
+    return fact, Secret(PASSPHRASE, f"{site}/{person}", verifier.encode("ascii"))
+
+
+def sign_in(
+    record: Record, clock: Clock, site_id: str, person_id: str, passphrase: str
+) -> Signature:
+    """Return the signature of a person who proves to be who they say.
+
+    A failure is recorded, and several lock the person out for a while. Raises Refused:
+    SITE_UNKNOWN, SIGN_IN_LOCKED, SIGN_IN_FAILED (the same for a wrong name and a wrong
+    passphrase).
+    """
+    site = sites.of(record, site_id)
+    now = clock.utc_now()
+    person = site.people.get(person_id)
+    window = timedelta(minutes=library.assumed("register-lockout-minutes"))
+    tries = round(library.assumed("register-lockout"))
+    recent = [one for one in site.failures.get(person_id, []) if now - one < window]
+    if len(recent) >= tries:
+        raise Refused(
+            Refusal.SIGN_IN_LOCKED,
+            person=person_id,
+            tries=tries,
+            until=(recent[-tries] + window).astimezone(site.zone).strftime("%H:%M"),
+        )
+    if person is None or not person.roles or not _proves(record, site_id, person, passphrase):
+        _note_failure(record, site_id, person_id, now.astimezone(site.zone))
+        raise Refused(Refusal.SIGN_IN_FAILED, person=person_id)
+    return Signature(person=person.id, roles=person.roles, method=PASSPHRASE, at=now)
+
+
+def _proves(record: Record, site_id: str, person: Person, passphrase: str) -> bool:
+    stored = record.store.secret(PASSPHRASE, f"{site_id}/{person.id}")
+    if stored is None:
+        return False
+    verifier = stored.decode("ascii")
+    if _digest(verifier) != person.digest:  # somebody put another verifier in its place
+        return False
+    try:
+        return PasswordHasher().verify(verifier, passphrase)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _note_failure(record: Record, site_id: str, person_id: str, now: datetime) -> None:
+    stream = sites.stream(site_id)
+
+    def decide() -> Decision:
+        sites.of(record, site_id)
+        return Decision({stream: (SignInFailed(person=person_id[:40] or "nobody"),)})
+
+    by = Signature(person=ASSUAGE, method="system", at=now)
+    record.commit(Envelope(now, new_command(), by), decide)
+
+
+def _digest(verifier: str) -> str:
+    return hashlib.sha256(verifier.encode("ascii")).hexdigest()

@@ -1,0 +1,1 @@
+"""The controlled-drug register: every microgram from the supplier to where it ended."""

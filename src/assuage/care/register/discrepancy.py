@@ -1,0 +1,212 @@
+"""The way of a discrepancy: opened, recounted, reconstructed, escalated, closed with an outcome.
+
+It freezes its page. Two people who had no part in it count again; the pump's log and the chart
+are compared; whom the law of the place names is told, by its clock; and one who handles no drug
+closes it. What is missing is posted as a loss that stays visible. Nothing is balanced off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assuage.care.access import Desk
+from assuage.care.register import duties
+from assuage.care.register import facts as f
+from assuage.care.register.book import Book, Case
+from assuage.care.register.item import Item, item
+from assuage.care.register.shared import area_of, book_of, decision, new_id
+from assuage.record.events import Recorded
+from assuage.record.record import Decision
+from assuage.refusals import Refusal, Refused
+
+
+def report(desk: Desk, of: Item, area: str, missing_units: int, text: str) -> tuple[Recorded, ...]:
+    """Open a discrepancy that somebody noticed; `missing_units` is 0 when it isn't known yet.
+
+    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, PAGE_FROZEN.
+    """
+    desk.allow("open-discrepancy")
+    case = new_id("x")
+
+    def decide() -> Decision:
+        timing = duties.timing(desk, None)
+        book = book_of(desk)
+        if held := book.frozen(of.id, area_of(desk, area)):
+            raise Refused(Refusal.PAGE_FROZEN, item=of.id, area=area, discrepancy=held)
+        by, rule = duties.escalation(desk)
+        fact = f.DiscrepancyOpened(
+            discrepancy=case,
+            cause="reported",
+            item=of.id,
+            area=area,
+            draw="",
+            missing_ug=missing_units * of.unit_ug,
+            text=text,
+            escalate_by=by,
+            escalate_rule=rule,
+            when=timing,
+        )
+        return decision(desk, [fact])
+
+    return desk.commit(decide)
+
+
+def recount(desk: Desk, discrepancy: str, counted_units: int) -> tuple[Recorded, ...]:
+    """Enter a second count, by two people who had no part in what is counted.
+
+    Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED,
+    DISCREPANCY_NOT_INDEPENDENT, UNITS_INVALID.
+    """
+    desk.allow("recount")
+    witness = desk.witnessed("a recount")
+    if not counted_units >= 0:
+        raise Refused(Refusal.UNITS_INVALID, units=counted_units)
+
+    def decide() -> Decision:
+        case = _open(book_of(desk), discrepancy)
+        for person in (desk.by.person, witness.person):
+            if person in case.involved:
+                raise Refused(Refusal.DISCREPANCY_NOT_INDEPENDENT, person=person)
+        timing = duties.timing(desk, None)
+        fact = f.DiscrepancyRecounted(
+            discrepancy=discrepancy,
+            counted_units=counted_units,
+            when=timing,
+        )
+        return decision(desk, [fact])
+
+    return desk.commit(decide)
+
+
+def reconstruct(
+    desk: Desk, discrepancy: str, pump_ug: int | None, chart_ug: int | None, text: str
+) -> tuple[Recorded, ...]:
+    """Enter what the pump's log and the chart say. None says that there is no such log or chart.
+
+    Raises Refused: ROLE_NOT_PERMITTED, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED.
+    """
+    desk.allow("reconstruct")
+
+    def decide() -> Decision:
+        _open(book_of(desk), discrepancy)
+        timing = duties.timing(desk, None)
+        fact = f.DiscrepancyReconstructed(
+            discrepancy=discrepancy,
+            pump_ug=pump_ug,
+            chart_ug=chart_ug,
+            text=text,
+            when=timing,
+        )
+        return decision(desk, [fact])
+
+    return desk.commit(decide)
+
+
+def escalate(desk: Desk, discrepancy: str, to: str, reference: str) -> tuple[Recorded, ...]:
+    """Enter that a discrepancy was told to whom the law or the site names.
+
+    Raises Refused: ROLE_NOT_PERMITTED, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED.
+    """
+    desk.allow("escalate")
+
+    def decide() -> Decision:
+        _open(book_of(desk), discrepancy)
+        timing = duties.timing(desk, None)
+        fact = f.DiscrepancyEscalated(
+            discrepancy=discrepancy,
+            to=to,
+            reference=reference,
+            when=timing,
+        )
+        return decision(desk, [fact])
+
+    return desk.commit(decide)
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """How a discrepancy ended, in words and as one of the outcomes."""
+
+    outcome: f.Outcome
+    text: str
+
+
+def close(desk: Desk, discrepancy: str, conclusion: Conclusion) -> tuple[Recorded, ...]:
+    """Close a discrepancy with its outcome, before a witness.
+
+    "found" and "entry-error" close only when nothing is missing any more. "loss",
+    "theft-suspected" and "surplus" post what is still missing or over, and only after it was
+    escalated. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, DISCREPANCY_UNKNOWN,
+    DISCREPANCY_CLOSED, DISCREPANCY_NOT_INDEPENDENT, DISCREPANCY_STEP_MISSING, OUTCOME_UNFITTING.
+    """
+    desk.allow("close-discrepancy")
+    desk.witnessed("the close of a discrepancy")
+
+    def decide() -> Decision:
+        book = book_of(desk)
+        case = _open(book, discrepancy)
+        if desk.by.person in case.involved:
+            raise Refused(Refusal.DISCREPANCY_NOT_INDEPENDENT, person=desk.by.person)
+        missing = missing_ug(book, case)
+        _steps_done(case, conclusion.outcome)
+        _fitting(case, conclusion.outcome, missing)
+        timing = duties.timing(desk, None)
+        fact = f.DiscrepancyClosed(
+            discrepancy=discrepancy,
+            outcome=conclusion.outcome,
+            text=conclusion.text,
+            posted_ug=missing,
+            when=timing,
+        )
+        return decision(desk, [fact])
+
+    return desk.commit(decide)
+
+
+def missing_ug(book: Book, case: Case) -> int:
+    """Return what is missing now (below zero: over), by the recount or by the drawn unit."""
+    if case.fact.draw:
+        return book.draws[case.fact.draw].left_ug
+    if case.recounted_units is None:
+        return case.fact.missing_ug
+    expected = book.units(case.fact.item, case.fact.area)
+    return (expected - case.recounted_units) * item(case.fact.item).unit_ug
+
+
+def _open(book: Book, discrepancy: str) -> Case:
+    case = book.cases.get(discrepancy)
+    if case is None:
+        choices = ", ".join(one.id for one in book.cases.values() if one.closed is None)
+        raise Refused(
+            Refusal.DISCREPANCY_UNKNOWN,
+            discrepancy=discrepancy[:60],
+            choices=choices or "none is open",
+        )
+    if case.closed is not None:
+        raise Refused(Refusal.DISCREPANCY_CLOSED, discrepancy=discrepancy, outcome=case.outcome)
+    return case
+
+
+def _steps_done(case: Case, outcome: f.Outcome) -> None:
+    steps = {
+        "an independent recount": bool(case.fact.draw) or case.recounted_units is not None,
+        "a reconstruction from the pump's log and the chart": case.reconstructed,
+        "its escalation": outcome in ("found", "entry-error") or case.escalated is not None,
+    }
+    for step, done in steps.items():
+        if not done:
+            raise Refused(Refusal.DISCREPANCY_STEP_MISSING, discrepancy=case.id, step=step)
+
+
+def _fitting(case: Case, outcome: f.Outcome, missing: int) -> None:
+    fits = {
+        "found": missing == 0,
+        "entry-error": missing == 0,
+        "loss": missing > 0,
+        "theft-suspected": missing > 0,
+        "surplus": missing < 0,
+    }
+    if not fits[outcome]:
+        raise Refused(
+            Refusal.OUTCOME_UNFITTING, discrepancy=case.id, outcome=outcome, mg=missing / 1000
+        )
