@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check install
 unexport PIP_FIND_LINKS PIP_CONSTRAINT PYTHONPATH
 .DELETE_ON_ERROR:
-.PHONY: run test lint lock validation bench clean
+.PHONY: run test lint lock validation bench mutation clean
 
 run: .venv/.stamp
 	$(BIN)/assuage plan --patient examples/crps-inpatient.toml \
@@ -22,7 +22,11 @@ validation: .venv/.stamp
 	$(BIN)/python -m validation
 
 bench: .venv/.stamp
-	for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+	for file in $(filter-out benchmarks/mutation.py,$(wildcard benchmarks/*.py)); do \
+	  $(BIN)/python "$$file" || exit 1; done
+
+mutation: .venv/.stamp  # before a release; it takes its time
+	$(BIN)/python benchmarks/mutation.py
 
 lock:  # needs uv; keeps the pins that still fit
 	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal -q \

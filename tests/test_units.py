@@ -13,6 +13,7 @@ import itertools
 import math
 import re
 import string
+from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -102,6 +103,57 @@ def test_every_dimension_can_read_its_own_example_and_unit() -> None:
         assert "Dimension" in repr(one)
 
 
+# The ends of what is plausible, each in the canonical unit. They are chosen, wide on purpose,
+# and stand here a second time so that a slip in one of the two places is seen.
+ENDS = {
+    Dimension.WEIGHT: ("0.3", "400"),
+    Dimension.HEIGHT: ("20", "260"),
+    Dimension.AGE: ("0", "120"),
+    Dimension.DOSE: ("0.01", "10000"),
+    Dimension.DOSE_PER_WEIGHT: ("0.0005", "50"),
+    Dimension.RATE: ("0.01", "20000"),
+    Dimension.RATE_PER_WEIGHT: ("0.0005", "300"),
+    Dimension.DURATION: ("0.0002", "20000"),
+    Dimension.STRENGTH: ("0.001", "500"),
+    Dimension.CONCENTRATION: ("0.001", "100000"),
+    Dimension.VOLUME: ("0.01", "5000"),
+    Dimension.FLOW: ("0.01", "6000"),
+    Dimension.PRESSURE: ("1", "400"),
+    Dimension.FREQUENCY: ("1", "400"),
+}
+
+
+@pytest.mark.parametrize("dimension", Dimension, ids=lambda one: one.name)
+def test_the_ends_of_the_plausible_are_read_and_what_lies_beyond_is_not(
+    dimension: Dimension,
+) -> None:
+    low, high = ENDS[dimension]
+    for end in (low, high):
+        if end != "0":  # nothing is read as zero
+            assert parse(f"{end} {dimension.unit}", dimension).magnitude == float(end)
+    millionth = Decimal(1).scaleb(-6)
+    for beyond in (Decimal(low) * (1 - millionth), Decimal(high) * (1 + millionth)):
+        if beyond:
+            written = f"{beyond.normalize():f} {dimension.unit}"
+            assert refusal_of(written, dimension) is Refusal.QUANTITY_IMPLAUSIBLE
+
+
+def test_the_longest_text_that_is_read_has_sixty_characters() -> None:
+    for characters, refusal in [
+        (60, Refusal.QUANTITY_NOT_POSITIVE),
+        (61, Refusal.QUANTITY_AMBIGUOUS),
+    ]:
+        for start, end in [("0.", " mg"), ("-1", " mg")]:
+            text = start + "0" * (characters - len(start + end)) + end
+            assert refusal_of(text, Dimension.DOSE) is refusal
+
+
+def test_what_was_read_cannot_be_changed() -> None:
+    quantity = parse("5 mg", Dimension.DOSE)
+    with pytest.raises(FrozenInstanceError):
+        quantity.magnitude = 50  # type: ignore[misc]
+
+
 @given(
     spelling=st.sampled_from(SPELLINGS),
     number=st.decimals(min_value=Decimal("1e-6"), max_value=Decimal("1e6"), places=6),
@@ -163,9 +215,19 @@ def test_a_refusal_shows_what_cannot_be_seen() -> None:
     with pytest.raises(Refused, match=r"'5\\u200b0 mg' can be read") as caught:
         parse("5\u200b0 mg", Dimension.DOSE)
     assert "35 mg" in caught.value.remedy
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refused, match=rf"'{'5' * 60}\.\.\.' can be read"):
         parse("5" * 1000, Dimension.DOSE)
-    assert len(caught.value.sentence) < 150
+    with pytest.raises(Refused, match=rf"'{'5' * 57} mg' can be read"):
+        parse("5" * 57 + " mg", Dimension.DOSE)
+    for unseen, seen in [
+        ("~µμ '", "~µμ '"),
+        ("\\t", r"\\t"),
+        ("\t\x7f", r"\t\x7f"),
+        ("é", r"\xe9"),
+    ]:
+        with pytest.raises(Refused) as caught:
+            parse(f"5 {unseen} mg", Dimension.DOSE)
+        assert caught.value.sentence.startswith(f"'5 {seen} mg' can be read")
 
 
 def test_a_refusal_names_the_thing() -> None:
@@ -187,7 +249,10 @@ def test_several_dimensions_are_told_apart_by_the_unit() -> None:
     assert parse("0.5 mg/kg", *either).dimension is Dimension.DOSE_PER_WEIGHT
     assert parse("35 mg", *either).dimension is Dimension.DOSE
     assert refusal_of("5 days", Dimension.AGE, Dimension.DURATION) is Refusal.QUANTITY_AMBIGUOUS
-    with pytest.raises(ValueError, match="at least one"):
+    for texts in (either, either[::-1]):
+        with pytest.raises(Refused, match=f"such as {texts[0].example}[.]"):
+            parse("70 kg", *texts)
+    with pytest.raises(ValueError, match=r"^parse needs at least one dimension$"):
         parse("5 mg")
 
 
@@ -216,6 +281,7 @@ VECTORS = [
     ("1", "µg", "mg", Fraction(1, 1000)),
     ("1", "μg", "mg", Fraction(1, 1000)),
     ("1", "mcg", "microgram", Fraction(1)),
+    ("1", "dL", "mL", Fraction(100)),
     ("1", "L/h/kg^0.75", "mL/min/kg^0.75", Fraction(50, 3)),
 ]
 
@@ -271,6 +337,18 @@ def test_conversion_between_different_things_is_refused(unit: str, to: str) -> N
     assert caught.value.refusal is Refusal.QUANTITY_UNIT_WRONG
 
 
+def test_a_refused_conversion_says_what_was_asked() -> None:
+    with pytest.raises(Refused) as caught:
+        convert(2, "mg", "mL")
+    assert caught.value.sentence == "'2 mg' isn't a quantity in 'mL'"
+    assert caught.value.remedy == "give a quantity in 'mL', such as 1 mL"
+    with pytest.raises(Refused) as caught:
+        convert(2, "Mg", "mL")
+    assert caught.value.sentence == "'Mg' isn't a unit that assuage reads for a quantity"
+    assert caught.value.remedy.startswith("use one of: products and quotients of mg, ug, kg, ")
+    assert caught.value.remedy.endswith(", mmHg, bpm, point")
+
+
 STRANGE_UNITS = "Mg MG KG U %% 5% ° mg/ /h mg//kg mg^ mg^kg (mg) 5*mg mg;kg c a b mg-kg degC"
 
 
@@ -302,7 +380,7 @@ def test_what_is_not_finite_is_neither_converted_nor_shown(value: float) -> None
     with pytest.raises(Refused) as caught:
         convert(value, "ug", "mg")
     assert caught.value.refusal is Refusal.QUANTITY_AMBIGUOUS
-    with pytest.raises(ValueError, match="can't be shown"):
+    with pytest.raises(ValueError, match=f"^{value} can't be shown as a quantity$"):
         format_quantity(value, "mg")
 
 

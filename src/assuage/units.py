@@ -121,10 +121,10 @@ class Quantity:
 
 
 _NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
-_PARSED = re.compile(rf"({_NUMBER})( ?)(.*)", re.ASCII)
-_NEGATIVE = re.compile(rf"-{_NUMBER} ?[A-Za-zµμ/%]*", re.ASCII)
+_PARSED = re.compile(rf"({_NUMBER})( ?)(.*)")
+_NEGATIVE = re.compile(rf"-{_NUMBER} ?[A-Za-zµμ/%]*")
 _UNIT_SHAPED = re.compile(r"[A-Za-zµμ/%]+")
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{2}0", re.ASCII)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{2}0")
 _LONGEST_TEXT = 60
 _MOST_DIGITS = 15  # what a double carries exactly both ways
 
@@ -178,7 +178,7 @@ def _split(text: str, fields: dict[str, str], bare: dict[str, str]) -> tuple[str
         or (unit == "" and space)
     ):
         raise Refused(Refusal.QUANTITY_AMBIGUOUS, **fields)
-    if not digits.strip("0"):
+    if not digits:
         raise Refused(Refusal.QUANTITY_NOT_POSITIVE, **bare)
     if unit == "":
         raise Refused(Refusal.QUANTITY_UNIT_MISSING, **fields)
@@ -188,7 +188,7 @@ def _split(text: str, fields: dict[str, str], bare: dict[str, str]) -> tuple[str
 def _shown(text: str) -> str:
     """Return `text` so that a person sees every character that was in it, shortened."""
     short = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
-    return "".join(one if " " <= one <= "~" or one in "µμ" else ascii(one)[1:-1] for one in short)
+    return "".join(one if one in "µμ" else ascii(one)[1:-1] for one in short)
 
 
 # Only what the knowledge files need: a registry that knows little can be misread less. Mega is

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from itertools import product
 from math import inf, isnan, nan, nextafter
 
@@ -66,6 +67,30 @@ def test_the_ends_themselves_pass_and_the_next_number_does_not(ends: list[float]
     assert one.classify(nextafter(one.hard[0], -inf)) == "below hard"
 
 
+# Of a guardrail that is hard from 1 to 5, soft from 2 to 4 and typically 3.
+SENTENCES: list[tuple[float, Verdict, str]] = [
+    (0.5, "below hard", "session dose 0.5 mg is under the hard limit of 1 mg"),
+    (1, "below soft", "session dose 1 mg is under the soft limit of 2 mg"),
+    (1.5, "below soft", "session dose 1.5 mg is under the soft limit of 2 mg"),
+    (4.5, "above soft", "session dose 4.5 mg is over the soft limit of 4 mg"),
+    (5, "above soft", "session dose 5 mg is over the soft limit of 4 mg"),
+    (5.5, "above hard", "session dose 5.5 mg is over the hard limit of 5 mg"),
+    (nan, "above hard", "session dose not a number is over the hard limit of 5 mg"),
+    (inf, "above hard", "session dose without end is over the hard limit of 5 mg"),
+]
+
+
+@pytest.mark.parametrize(("value", "verdict", "sentence"), SENTENCES, ids=str)
+def test_a_refusal_names_the_limit_that_was_passed(
+    value: float, verdict: Verdict, sentence: str
+) -> None:
+    limits = rail([1, 2, 3, 4, 5])
+    refused = limits.refusal(value)
+    assert limits.classify(value) == verdict
+    assert refused is not None
+    assert (refused.refusal, refused.sentence) == (CODES[verdict], sentence)
+
+
 @pytest.mark.parametrize("value", [nan, inf, -inf, -1.0], ids=str)
 def test_what_is_no_dose_is_refused_in_words(value: float) -> None:
     refused = rail([0.0, 1.0, 2.0, 3.0, 4.0]).refusal(value)
@@ -93,6 +118,18 @@ def test_a_guardrail_with_a_missing_end_is_not_built(place: int) -> None:
     ends[place] = None
     with pytest.raises(TypeError):
         rail(ends)  # type: ignore[arg-type]
+
+
+def test_a_guardrail_that_is_not_built_says_which() -> None:
+    with pytest.raises(ValueError, match=r"^the ranges of session_dose don't nest: Guardrail\("):
+        rail([1, 2, 3, 4, 0])
+
+
+def test_a_guardrail_cannot_be_moved_and_has_a_fact_only_when_it_is_given_one() -> None:
+    limits = rail([1, 2, 3, 4, 5])
+    with pytest.raises(FrozenInstanceError):
+        limits.hard = (0, 100)  # type: ignore[misc]
+    assert limits.fact is None
 
 
 @given(st.lists(st.floats(0, 10), min_size=5, max_size=5))
