@@ -53,23 +53,23 @@ def _page(title: str, lines: Iterator[str]) -> str:
 def _commands() -> Iterator[str]:
     from assuage.cli.app import app
 
-    root = typer.main.get_command(app)
-    yield from _command("assuage", root, None)
-    context = root.make_context("assuage", [], resilient_parsing=True)
-    for name, command in getattr(root, "commands", {}).items():
-        if not command.hidden:
-            yield from _command(f"assuage {name}", command, context)
+    yield from _command("assuage", typer.main.get_command(app), None)
 
 
 def _command(name: str, command: Any, parent: Any) -> Iterator[str]:
+    """Yield the help of a command, and of the commands in it if it is a group."""
     context = command.context_class(
         command,
         info_name=name.rpartition(" ")[2],
         parent=parent,
         terminal_width=96,
         max_content_width=96,
+        **command.context_settings,
     )
     yield from (f"## {name}", "", "```text", *command.get_help(context).splitlines(), "```", "")
+    for inner, one in getattr(command, "commands", {}).items():
+        if not one.hidden:
+            yield from _command(f"{name} {inner}", one, context)
 
 
 def _refusals() -> Iterator[str]:

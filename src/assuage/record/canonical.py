@@ -30,8 +30,12 @@ def encode(value: Json) -> bytes:
 
 def decode(body: bytes) -> Json:
     """Return what `body` says. Raises ValueError unless it is JSON in its canonical form."""
-    value: Json = json.loads(body)
-    if encode(value) != body:
+    try:
+        value: Json = json.loads(body)
+        told = encode(value)
+    except RecursionError as error:
+        raise ValueError("the bytes are nested too deeply") from error
+    if told != body:
         raise ValueError("the bytes are JSON but not in the canonical form")
     return value
 
@@ -43,7 +47,7 @@ def _check(value: object) -> None:
         if not (-LARGEST_WHOLE <= value <= LARGEST_WHOLE):
             raise ValueError(f"{value} is beyond what every JSON reader keeps exact")
     elif isinstance(value, float):
-        raise ValueError(f"{value} is a fraction; facts hold whole numbers and text")  # noqa: TRY004
+        raise ValueError(f"{value} is a fraction; facts hold whole numbers, text")  # noqa: TRY004
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             if not (isinstance(name, str) and name.isascii()):

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from assuage.refusals import Refusal, Refused
 
 GENESIS = bytes(32)
-_HEAD = re.compile(r"(\d{1,15}):([0-9a-f]{64})")
+NAME_MAX = 255  # characters; an index of PostgreSQL has room for ten times as many
+_HEAD = re.compile(r"(0|[1-9][0-9]{0,14}):([0-9a-f]{64})")
 
 
 class Row(NamedTuple):
@@ -78,6 +79,16 @@ class Verdict:
     fault: Fault | None = None
 
 
+def nameable(text: str) -> bool:
+    """Say whether a stream can be named so: not empty or long, no zero byte, and UTF-8 holds it.
+
+    A zero byte ends the name in what is hashed, so a name that held one could pass for another.
+    """
+    if not (0 < len(text) <= NAME_MAX and "\0" not in text):
+        return False
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def link(before: bytes, previous: bytes, row: tuple[int, str, int], body: bytes) -> bytes:
     """Return the hash of one event.
 
@@ -103,6 +114,10 @@ def verify(rows: Iterable[Row], against: Head | None = None) -> Verdict:
     wanted = against.position if against else 0
     for position, stream, version, body, stored in rows:
         known, previous = streams.get(stream, first)
+        if not body or (known == 0 and not nameable(stream)):
+            why = "it has no body, or its stream a name that no stream can have"
+            fault = Fault(last + 1, ascii(stream), version, why)
+            return Verdict(last, len(streams), Head(last, before), fault)
         told = b"%d\n%d\n%b\0" % (position, version, stream.encode("utf-8"))
         computed = sha256(before + previous + told + body).digest()
         if position != last + 1 or version != known + 1 or computed != stored:
@@ -119,6 +134,13 @@ def verify(rows: Iterable[Row], against: Head | None = None) -> Verdict:
         why = f"the record ends at {last}, and the head names an event at {wanted}"
         return Verdict(last, len(streams), head, Fault(last + 1, "record", 0, why))
     return Verdict(last, len(streams), head)
+
+
+def passing(rows: Iterable[Row], store: Callable[[Row], object]) -> Iterator[Row]:
+    """Yield each row and store it afterwards, when who asked for it has found it good."""
+    for row in rows:
+        yield row
+        store(row)
 
 
 def _why(due: int, position: int, version_due: int, version: int) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from assuage.record import canonical
 from assuage.record.chain import Row
@@ -31,6 +31,7 @@ Text = Annotated[str, Field(strict=True, min_length=1)]
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 KINDS: dict[str, type[Fact]] = {}
+_FIELDS = {"at", "by", "command", "data", "kind", "kind_version", "witness"}
 
 
 class UnreadableEvent(AssuageError):
@@ -68,7 +69,7 @@ class Signature(BaseModel):
     person: Text
     roles: tuple[Text, ...] = ()
     method: Text
-    at: datetime
+    at: AwareDatetime
 
 
 @dataclass(frozen=True)
@@ -122,30 +123,46 @@ def from_row(row: Row) -> Recorded:
         told = canonical.decode(row.body)
         if not isinstance(told, dict):
             raise UnreadableEvent(f"event {row.position} isn't an object")
-        witness = told["witness"]
+        if set(told) != _FIELDS:
+            raise UnreadableEvent(f"event {row.position} has other fields than an event has")
+        envelope = _envelope(told)
         return Recorded(
             position=row.position,
             stream=row.stream,
             version=row.version,
             hash=row.hash,
-            at=datetime.fromisoformat(str(told["at"])),
-            command=str(told["command"]),
-            by=Signature.model_validate(told["by"]),
-            witness=None if witness is None else Signature.model_validate(witness),
+            at=envelope.at,
+            command=envelope.command,
+            by=envelope.by,
+            witness=envelope.witness,
             fact=_fact(row, str(told["kind"]), told["kind_version"], told["data"]),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UnreadableEvent(f"event {row.position} can't be read: {error}") from error
+
+
+def _envelope(told: Mapping[str, Any]) -> Envelope:
+    command = told["command"]
+    if not isinstance(command, str):
+        raise ValueError("its command isn't text")  # noqa: TRY004 - the bytes are wrong, no caller
+    return Envelope(
+        at=datetime.fromisoformat(told["at"]),  # TypeError when it isn't text
+        command=command,
+        by=Signature.model_validate(told["by"]),
+        witness=None if told["witness"] is None else Signature.model_validate(told["witness"]),
+    )
 
 
 def _fact(row: Row, kind: str, version: object, data: object) -> Fact:
     known = KINDS.get(kind)
-    if known is None or not isinstance(version, int) or not (1 <= version <= known.kind_version):
+    # True is a number in Python and would pass for version 1.
+    whole = version if isinstance(version, int) and not isinstance(version, bool) else 0
+    if known is None or not (1 <= whole <= known.kind_version):
         raise UnreadableEvent(f"event {row.position} is a {kind} of version {version}, not known")
     if not isinstance(data, dict):
         raise UnreadableEvent(f"event {row.position} holds no fields")
     fields = data
-    for number in range(version, known.kind_version):
+    for number in range(whole, known.kind_version):
         fields = known.older[number](fields)
     try:
         return known.model_validate(fields)

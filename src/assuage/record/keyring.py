@@ -9,7 +9,6 @@ patient's key erases the person and leaves every event, hash and milligram where
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import secrets
 import stat
@@ -71,7 +70,7 @@ def site_key(environment: Mapping[str, str], default: Path | None = None) -> byt
 def _parse(text: str, path: object) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         key = b""
     if len(key) != KEY_BYTES:
         raise Refused(Refusal.SITE_KEY_UNSAFE, path=path, why="it holds no 32-byte key in base64")
@@ -103,10 +102,18 @@ class Keyring:
     def make(self, owner: str) -> Secret:
         """Make the key of a new owner; store what is returned together with the first event.
 
-        The first event of a stream is stored once, so two writers can't make two keys.
+        The first event of a stream is stored once, so two writers can't make two keys. Until
+        it is stored or forgotten, the key can be used in this keyring.
         """
         self._fresh[owner] = secrets.token_bytes(KEY_BYTES)
         return Secret(PATIENT_KEY, owner, self._wrap(owner, self._fresh[owner]))
+
+    def forget(self) -> None:
+        """Forget the keys just made; from here on only what is stored counts.
+
+        A key that stayed here could still open what was sealed once the stored one is destroyed.
+        """
+        self._fresh.clear()
 
     def seal(self, owner: str, text: str) -> Sealed:
         """Lock `text` under the owner's key. Raises Refused (PATIENT_ERASED) when there is none."""
@@ -125,16 +132,19 @@ class Keyring:
         key = self._key(sealed.owner)
         if key is None:
             return None
-        box = base64.b64decode(sealed.box)
-        nonce, locked = box[:NONCE_BYTES], box[NONCE_BYTES:]
         try:
+            box = base64.b64decode(sealed.box, validate=True)
+            nonce, locked = box[:NONCE_BYTES], box[NONCE_BYTES:]
             return AESGCM(key).decrypt(nonce, locked, sealed.owner.encode("utf-8")).decode("utf-8")
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: it is no box at all
             raise Refused(Refusal.SITE_KEY_WRONG) from error
 
     def _key(self, owner: str) -> bytes | None:
         wrapped = self.store.secret(PATIENT_KEY, owner)
-        return self._fresh.get(owner) if wrapped is None else self._unwrap(owner, wrapped)
+        if wrapped is None:
+            return self._fresh.get(owner)
+        self._fresh.pop(owner, None)
+        return self._unwrap(owner, wrapped)
 
     def _wrap(self, owner: str, key: bytes) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -144,7 +154,7 @@ class Keyring:
         nonce, locked = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
             return AESGCM(self._site_key()).decrypt(nonce, locked, owner.encode("utf-8"))
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Refused(Refusal.SITE_KEY_WRONG) from error
 
     def _site_key(self) -> bytes:

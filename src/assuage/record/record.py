@@ -68,21 +68,20 @@ class Record:
         self.store = store
         self.keyring = keyring
         self._views: dict[tuple[type[View], str], View] = {}
-        self._looked_at: dict[str, View] = {}  # what the present decision rests on
+        # What the present decision rests on: each stream's version when it was first looked at.
+        self._looked_at: dict[str, tuple[int, View]] = {}
 
     def view(self, kind: type[V], stream: str) -> V:
         """Return the view of a stream as it is now.
 
         Raises Refused (RECORD_UNREADABLE) when an event isn't known to this version of assuage.
         """
-        held = self._views.get((kind, stream))
+        held = self._views.pop((kind, stream), None)  # one that fails half-way isn't kept
         view = held if isinstance(held, kind) else kind()
-        self._views[kind, stream] = view
         for event in self.events(stream, view.version):
             view.take(event)
-        other = self._looked_at.get(stream)
-        if other is None or view.version < other.version:
-            self._looked_at[stream] = view
+        self._views[kind, stream] = view
+        self._looked_at.setdefault(stream, (view.version, view))
         return view
 
     def rebuild(self, kind: type[V], stream: str) -> V:
@@ -114,8 +113,15 @@ class Record:
         Raises what `decide` raises, and Refused: RECORD_CHANGED, RECORD_BUSY, RECORD_UNSURE,
         RECORD_BROKEN.
         """
+        try:
+            return self._commit(envelope, decide)
+        finally:
+            self.keyring.forget()
+
+    def _commit(self, envelope: Envelope, decide: Callable[[], Decision]) -> tuple[Recorded, ...]:
         stream = ""
         for _ in range(ATTEMPTS):
+            self.keyring.forget()
             self._looked_at = {}
             try:
                 decision = decide()
@@ -128,7 +134,7 @@ class Record:
             writes = [
                 Write(
                     stream,
-                    self._looked_at[stream].version,
+                    self._looked_at[stream][0],
                     tuple(events.to_body(fact, envelope) for fact in facts),
                 )
                 for stream, facts in decision.facts.items()
@@ -149,7 +155,7 @@ class Record:
         """Return the events that a command stored earlier in the streams just looked at."""
         found = [
             event
-            for stream, view in self._looked_at.items()
+            for stream, (_, view) in self._looked_at.items()
             if command in view.commands
             for event in self.events(stream, view.commands[command] - 1)
             if event.command == command

@@ -6,7 +6,9 @@ system lets the tests cut the power under this very code.
 
 What a failed sync means. The pages are marked clean and may not be on the disk, so the next sync
 can succeed without having written them. Nothing is retried on that handle: the store is broken
-from then on. Opening it again copies the log into the file, which writes every page anew.
+from then on. Opening it again finds that log in memory and takes it for good, so its bytes are
+first written over themselves and synced; otherwise a power cut while the log is copied into the
+file would leave half a copy and no log.
 """
 
 from __future__ import annotations
@@ -17,17 +19,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from assuage.record import chain, migrations
-from assuage.record.chain import GENESIS, Head, Row
+from assuage.record.chain import GENESIS, Head, Row, nameable
 from assuage.record.store import Conflict, Secret, StoreFailed, Write
 from assuage.refusals import Refusal, Refused
 
 APPLICATION_ID = 0x61737375  # "assu", so that `file` can tell what this is
 OLDEST_SQLITE = 3_051_003
 BUSY_S = 10
+CHUNK = 1 << 16  # SQLite writes no more than 128 KiB at once
 LOG_PAGES_MAX = 1000  # the log is copied into the file once it is this long
 
 PRAGMAS = (
@@ -41,10 +45,20 @@ PRAGMAS = (
     "trusted_schema = OFF",
     "foreign_keys = ON",
 )
-_STORAGE = (apsw.IOError, apsw.FullError, apsw.CorruptError, apsw.NotADBError, apsw.ReadOnlyError)
 _LAST = "SELECT position, hash FROM event ORDER BY position DESC LIMIT 1"
 _TIP = "SELECT version, hash FROM event WHERE stream = ? ORDER BY version DESC LIMIT 1"
 _ROWS = "SELECT position, stream, version, body, hash FROM event"
+_ROW = (int, str, int, bytes, bytes)
+
+
+class _Log:
+    """How long the log is, as SQLite tells at each commit. Its file doesn't get shorter."""
+
+    pages = 0
+
+    def __call__(self, _: apsw.Connection, name: str, pages: int) -> int:  # noqa: ARG002
+        self.pages = pages
+        return apsw.SQLITE_OK
 
 
 class SqliteStore:
@@ -58,20 +72,33 @@ class SqliteStore:
         self.path = path
         self._broken = False
         self._lock = threading.RLock()
-        if create and path.exists() and path.stat().st_size:
-            raise Refused(Refusal.RECORD_EXISTS, where=path)
-        if not create and not path.is_file():
-            raise Refused(Refusal.RECORD_MISSING, where=path)
+        self._log = _Log()
+        self._vfs = vfs or ""
+        try:
+            _look(path, create)
+        except (OSError, ValueError) as error:
+            raise Refused(Refusal.RECORD_UNREADABLE, where=path, why=error) from error
         if apsw.SQLITE_VERSION_NUMBER < OLDEST_SQLITE:
             why = f"SQLite {apsw.sqlite_lib_version()} can corrupt its log; install a newer apsw"
             raise Refused(Refusal.RECORD_UNREADABLE, where=path, why=why)
         if create:
             _make_private(path)
         try:
-            self._connection = apsw.Connection(str(path), vfs=vfs)
+            # The whole path, because SQLite takes ":memory:" and "" for no file at all.
+            self._connection = apsw.Connection(str(path.absolute()), vfs=vfs)
+        except apsw.Error as error:
+            raise self._unreadable(error) from error
+        try:
             self._set_up()
+        except apsw.BusyError as error:
+            self._fail(error)
+            raise Refused(Refusal.RECORD_BUSY, where=path, seconds=BUSY_S) from error
         except (apsw.Error, StoreFailed) as error:
-            raise Refused(Refusal.RECORD_UNREADABLE, where=path, why=error) from error
+            self._fail(error)
+            raise self._unreadable(error) from error
+        except Refused as refused:
+            self._fail(refused)
+            raise
         if create:
             _sync_folder(path.parent)
 
@@ -85,10 +112,37 @@ class SqliteStore:
         connection.set_busy_timeout(BUSY_S * 1000)
         # A log that failed to reach the disk must not be thrown away by the act of closing.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        of = connection.pragma("application_id")
+        if of != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            raise self._unreadable("it is a file of another program")
         for pragma in PRAGMAS:
             connection.pragma(*(part.strip() for part in pragma.split("=")))
+        if connection.pragma("journal_mode") != "wal":
+            raise self._unreadable("its file system can't keep a write-ahead log")
+        connection.set_wal_hook(self._log)
+        self._renew_log()
         self._migrate()
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        with suppress(apsw.BusyError):  # then another program is copying the log in just now
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _renew_log(self) -> None:
+        """Write the log's bytes over themselves and sync them, while nobody else can add to it."""
+        path = Path(f"{self.path.absolute()}-wal")
+        if not (path.exists() and path.stat().st_size):
+            return
+        with self._writing():
+            flags = apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE
+            log = apsw.VFSFile(self._vfs, str(path), [flags, 0])
+            try:
+                size = log.xFileSize()
+                for place in range(0, size, CHUNK):
+                    log.xWrite(log.xRead(min(CHUNK, size - place), place), place)
+                log.xSync(apsw.SQLITE_SYNC_FULL)
+            finally:
+                log.xClose()
+
+    def _unreadable(self, why: object) -> Refused:
+        return Refused(Refusal.RECORD_UNREADABLE, where=self.path, why=why)
 
     def _migrate(self) -> None:
         steps = migrations.steps("sqlite")
@@ -113,22 +167,24 @@ class SqliteStore:
         """Hold the write lock; commit at the end; on any failure of storage break the store."""
         if self._broken:
             raise Refused(Refusal.RECORD_BROKEN, where=self.path)
+        if self._connection.in_transaction:
+            raise RuntimeError("nothing can be added while a snapshot is held")
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError as error:
             raise Refused(Refusal.RECORD_BUSY, where=self.path, seconds=BUSY_S) from error
-        except _STORAGE as error:
+        except apsw.Error as error:
             raise self._fail(error) from error
         try:
             yield self._connection
             self._connection.execute("COMMIT")
-        except _STORAGE as error:
+        except apsw.Error as error:
             raise self._fail(error) from error
         finally:
             if not self._broken and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def _fail(self, error: apsw.Error) -> StoreFailed:
+    def _fail(self, error: Exception) -> StoreFailed:
         self._broken = True
         with suppress(apsw.Error):
             self._connection.close(force=True)
@@ -155,24 +211,40 @@ class SqliteStore:
                         connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows[-1])
                 for secret in secrets:
                     _change(connection, secret)
-            self._shorten_log()
+            self._shorten_log(destroyed=any(secret.body is None for secret in secrets))
         return tuple(rows)
 
-    def _shorten_log(self) -> None:
-        """Copy a long log into the file. What is in the log is safe already if this fails."""
+    def _shorten_log(self, *, destroyed: bool) -> None:
+        """Copy a long log into the file. What is in the log is safe already if this fails.
+
+        After a secret was destroyed the log is also emptied, because older pages stand in it.
+        """
         try:
-            if _size(Path(f"{self.path}-wal")) > LOG_PAGES_MAX * 4096:
+            if destroyed:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            elif self._log.pages > LOG_PAGES_MAX:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.BusyError:
             return
         except apsw.Error as error:
             self._fail(error)
 
-    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> Iterator[Row]:
+    def _ask(
+        self, sql: str, kinds: tuple[type, ...], *values: str | int
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what a query finds, of these kinds, which a damaged file may not hold.
+
+        A name that can't be one is asked of nobody: nothing is.
+        """
+        if any(isinstance(one, str) and one and not nameable(one) for one in values):
+            return
         try:
-            yield from map(Row._make, self._reader().execute(sql, values))
-        except apsw.Error as error:
-            raise Refused(Refusal.RECORD_UNREADABLE, where=self.path, why=error) from error
+            for found in self._reader().execute(sql, values):
+                if tuple(map(type, found)) != kinds:
+                    raise self._unreadable("it holds a row of kinds that no row can have")
+                yield found
+        except (apsw.Error, UnicodeDecodeError) as error:
+            raise self._unreadable(error) from error
 
     def _reader(self) -> apsw.Connection:
         if self._broken:
@@ -182,43 +254,47 @@ class SqliteStore:
     def read(self, stream: str, after: int = 0) -> Iterator[Row]:
         """Yield the events of one stream after a version, in order."""
         where = " WHERE stream = ? AND version > ? ORDER BY version"
-        return self._rows(_ROWS + where, (stream, after))
+        return map(Row._make, self._ask(_ROWS + where, _ROW, stream, after))
 
     def read_all(self, after: int = 0) -> Iterator[Row]:
         """Yield every event after a position, in order; one statement is one view."""
-        return self._rows(_ROWS + " WHERE position > ? ORDER BY position", (after,))
+        where = " WHERE position > ? ORDER BY position"
+        return map(Row._make, self._ask(_ROWS + where, _ROW, after))
 
     def streams(self, prefix: str = "") -> tuple[tuple[str, int], ...]:
         """Return (stream, last version) of all streams whose name starts so, sorted by name."""
         sql = "SELECT stream, max(version) FROM event WHERE substr(stream, 1, ?) = ? GROUP BY 1"
-        found = self._reader().execute(sql + " ORDER BY 1", (len(prefix), prefix))
-        return tuple((str(stream), int(version)) for stream, version in found)
+        return tuple(self._ask(sql + " ORDER BY 1", (str, int), len(prefix), prefix))
 
     def head(self) -> Head:
         """Return where the record stands."""
-        return Head(*(self._reader().execute(_LAST).fetchone() or (0, GENESIS)))
+        return next((Head(*found) for found in self._ask(_LAST, (int, bytes))), Head())
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read events and secrets as they are at one moment; see Store.snapshot."""
         connection = self._reader()
-        connection.execute("BEGIN")
+        try:
+            connection.execute("BEGIN")
+            connection.execute(_LAST).fetchall()  # the moment is that of the first query
+        except apsw.Error as error:
+            raise self._unreadable(error) from error
         try:
             yield
         finally:
-            connection.execute("ROLLBACK")
+            if not self._broken:
+                connection.execute("ROLLBACK")
 
     def secret(self, kind: str, owner: str) -> bytes | None:
         """Return one secret, or None when there is none or it was destroyed."""
         sql = "SELECT body FROM secret WHERE kind = ? AND owner = ?"
-        found = self._reader().execute(sql, (kind, owner)).fetchone()
-        return bytes(found[0]) if found else None
+        return next((body for (body,) in self._ask(sql, (bytes,), kind, owner)), None)
 
     def secrets(self) -> Iterator[Secret]:
         """Yield every secret, sorted by kind and owner."""
         sql = "SELECT kind, owner, body FROM secret ORDER BY kind, owner"
-        for kind, owner, body in self._reader().execute(sql):
-            yield Secret(kind, owner, bytes(body))
+        for found in self._ask(sql, (str, str, bytes)):
+            yield Secret(*found)
 
     def adopt(self, rows: Iterator[Row], secrets: Iterator[Secret]) -> Head:
         """Fill an empty record with checked rows; see Store.adopt."""
@@ -226,12 +302,12 @@ class SqliteStore:
             held = connection.execute(_LAST).fetchone()
             if held:
                 raise Refused(Refusal.RECORD_NOT_EMPTY, where=self.path, events=held[0])
-            connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
-            for secret in secrets:
-                _change(connection, secret)
-            verdict = chain.verify(map(Row._make, connection.execute(_ROWS + " ORDER BY 1")))
+            add = "INSERT INTO event VALUES (?, ?, ?, ?, ?)"
+            verdict = chain.verify(chain.passing(rows, lambda row: connection.execute(add, row)))
             if verdict.fault:
                 raise Refused(Refusal.CHAIN_BROKEN, fault=verdict.fault)
+            for secret in secrets:
+                _change(connection, secret)
         return verdict.head
 
     def close(self) -> None:
@@ -251,26 +327,35 @@ def _change(connection: apsw.Connection, secret: Secret) -> None:
         connection.execute(sql, (secret.kind, secret.owner, secret.body))
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+def _look(path: Path, create: bool) -> None:
+    if create and path.exists() and (path.is_dir() or path.stat().st_size):
+        raise Refused(Refusal.RECORD_EXISTS, where=path)
+    if not create and not path.is_file():
+        raise Refused(Refusal.RECORD_MISSING, where=path)
 
 
 def _make_private(path: Path) -> None:
-    """Make an empty file that only its owner may read, and the folder for it."""
+    """Make an empty file that only its owner may read, and the folders for it."""
+    private = stat.S_IRUSR | stat.S_IWUSR
     try:
+        missing = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
-    except OSError as error:
-        raise Refused(Refusal.FILE_UNWRITABLE, path=path, why=error.strerror) from error
+        for folder in missing:
+            _sync_folder(folder.parent)
+        path.touch(mode=private)
+        path.chmod(private)  # an empty file that was there already keeps its mode otherwise
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise Refused(Refusal.FILE_UNWRITABLE, path=path, why=why) from error
 
 
 def _sync_folder(folder: Path) -> None:
-    """SQLite syncs the folder for its log but not for the file itself."""
-    handle = os.open(folder, os.O_RDONLY)
+    """SQLite syncs the folder for its log but not for the file itself or the folders above."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise Refused(Refusal.FILE_UNWRITABLE, path=folder, why=error.strerror) from error

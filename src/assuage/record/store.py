@@ -16,8 +16,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from assuage.record.chain import Head, Row
-from assuage.refusals import AssuageError
+from assuage.record.chain import Head, Row, nameable
+from assuage.refusals import AssuageError, Refusal, Refused
 
 
 class Conflict(AssuageError):
@@ -39,20 +39,42 @@ class StoreFailed(AssuageError):
 
 @dataclass(frozen=True)
 class Write:
-    """Bodies to add to one stream, by a writer who has read it up to `after`."""
+    """Bodies to add to one stream, by a writer who has read it up to `after`.
+
+    Raises Refused (FIELD_INVALID) for a name that no stream can have; see chain.nameable.
+    """
 
     stream: str
     after: int
     bodies: tuple[bytes, ...]
 
+    def __post_init__(self) -> None:
+        _check_name("stream", self.stream)
+        if not all(self.bodies):
+            raise ValueError("an event has a body")
+
 
 @dataclass(frozen=True)
 class Secret:
-    """A key or a sign-in verifier of `owner`. `body` None destroys it."""
+    """A key or a sign-in verifier of `owner`. `body` None destroys it.
+
+    Raises Refused (FIELD_INVALID) for a kind or an owner that can't be named so.
+    """
 
     kind: str
     owner: str
     body: bytes | None
+
+    def __post_init__(self) -> None:
+        _check_name("kind of secret", self.kind)
+        _check_name("owner of a secret", self.owner)
+
+
+def _check_name(what: str, text: str) -> None:
+    if not nameable(text):
+        told = {"field": f"the name of a {what}", "what": "the record"}
+        why = f"{ascii(text)[:60]} is empty, too long, or holds a character that no name can hold"
+        raise Refused(Refusal.FIELD_INVALID, why=why, **told)
 
 
 class Store(Protocol):
