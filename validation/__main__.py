@@ -1,7 +1,9 @@
-"""Regenerates the validation table and its figures.
+"""Regenerates the validation tables and figures.
 
-    python -m validation            writes results.csv, the page and the figures
-    python -m validation --check    writes nothing; returns 1 when table or page would change
+    python -m validation                writes everything
+    python -m validation predictions    results.csv, its page and the figures
+    python -m validation diversion      the rates of false alarms and their page
+    ... --check                         writes nothing; returns 1 when a table or page would change
 
 The figures' bytes depend on the version of matplotlib and are not checked.
 """
@@ -9,8 +11,10 @@ The figures' bytes depend on the version of matplotlib and are not checked.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from validation import diversion
 from validation.bands import bands
 from validation.figures import svg
 from validation.report import csv_text, markdown, totals
@@ -23,6 +27,16 @@ FIGURES = ROOT / "docs" / "evidence" / "figures"
 
 
 def main(arguments: list[str]) -> int:
+    """Do the parts that are named, or all of them; return 1 when one of them has to be redone."""
+    parts = {"predictions": predictions, "diversion": diversion.main}
+    named = [one for one in arguments if one != "--check"]
+    if unknown := sorted(set(named) - parts.keys()):
+        print(f"there is no part {', '.join(unknown)}; there are: {', '.join(parts)}")
+        return 2
+    return max(parts[one](arguments) for one in named or parts)
+
+
+def predictions(arguments: Sequence[str]) -> int:
     """Write or check the table, the page and the figures, and print the totals and bands."""
     found = rows()
     checks = bands(found)

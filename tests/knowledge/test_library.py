@@ -59,6 +59,7 @@ def load(name: str) -> object:
         "limits": library.limits,
         "products": library.products,
         "roles": library.roles,
+        "signals": library.signals,
     }[stem]()
 
 

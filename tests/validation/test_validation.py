@@ -55,13 +55,13 @@ def test_the_committed_page_is_what_the_command_makes(found: list[Row], checks: 
 def test_a_changed_table_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = tmp_path / "results.csv"
     changed.write_text(command.RESULTS.read_text(encoding="utf-8") + "x\n", encoding="utf-8")
-    assert command.main(["--check"]) == 0
+    assert command.main(["predictions", "--check"]) == 0
     monkeypatch.setattr(command, "ROOT", tmp_path)
     monkeypatch.setattr(command, "RESULTS", changed)
     page = tmp_path / "page.md"
     page.write_bytes(command.PAGE.read_bytes())
     monkeypatch.setattr(command, "PAGE", page)
-    assert command.main(["--check"]) == 1
+    assert command.main(["predictions", "--check"]) == 1
 
 
 def test_every_point_has_a_known_source_and_tag() -> None:

@@ -24,6 +24,7 @@ from assuage.knowledge.schema.law import Act, Duty, DutyKind, Role
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Product, Regimen
 from assuage.knowledge.schema.safety import LimitFact, Place, SafetyFile, Term
+from assuage.knowledge.schema.signals import SignalFile
 from assuage.refusals import Refusal, Refused
 
 ROOT = Path(__file__).parent
@@ -222,6 +223,12 @@ def roles() -> Mapping[str, frozenset[Act]]:
     if len(found) != len(rows):
         raise _damaged(ROOT / "roles.toml", "a role is given twice")
     return MappingProxyType(found)
+
+
+@cache
+def signals() -> SignalFile:
+    """Return the signals of diversion, and how often each is raised about honest people."""
+    return _load(ROOT / "signals.toml", SignalFile)
 
 
 @cache
