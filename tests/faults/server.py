@@ -11,6 +11,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,15 @@ class Attempt:
         self.wrong.append("an append isn't refused after a failure")
 
     def judge(self, store: PostgresStore) -> list[str]:
-        """Return what is wrong with what is stored. Adding first waits for who still holds on."""
+        """Return what is wrong with what is stored, once nothing is on its way any more."""
+        sql = (
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'assuage' AND pid <> pg_backend_pid()"
+        )
+        for _ in range(500):  # a cut line's last message may still be worked on
+            if not store._connection.execute(sql).fetchall():
+                break
+            time.sleep(0.01)
         store.append([Write(f"site/{self.name}", 0, (b"after",))])
         found = [[row.body for row in store.read(stream)] for stream in self.streams]
         wrong = list(self.wrong)

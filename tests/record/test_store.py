@@ -40,6 +40,15 @@ def test_what_is_appended_is_read_back(store: Store) -> None:
     assert all(isinstance(row, Row) and type(row.body) is type(row.hash) is bytes for row in first)
 
 
+def test_a_write_without_bodies_only_holds_a_stream_to_its_version(store: Store) -> None:
+    store.append([Write("a", 0, (b"one",))])
+    guarded = [Write("b", 0, ()), Write("a", 1, ()), Write("c", 0, (b"two",))]
+    assert [(row.position, row.stream) for row in store.append(guarded)] == [(2, "c")]
+    with pytest.raises(Conflict):
+        store.append([Write("a", 0, ()), Write("c", 1, (b"three",))])
+    assert store.streams() == (("a", 1), ("c", 1))
+
+
 def test_bodies_come_back_byte_for_byte(store: Store) -> None:
     bodies = (bytes(range(256)), b"\0", "żółć \U0001f9ea".encode(), b"x" * 300_000)
     store.append([Write("a/1", 0, bodies)])

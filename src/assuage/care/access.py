@@ -7,12 +7,14 @@ and not from memory, and is never the person who acts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import ValidationError
 
 from assuage.care import site as sites
 from assuage.care.site import PassphraseSet, Person, SignInFailed
@@ -25,6 +27,7 @@ from assuage.refusals import Refusal, Refused
 
 PASSPHRASE = "passphrase"  # noqa: S105
 SHORTEST = 12  # characters
+HASHER = PasswordHasher()
 ASSUAGE = "assuage"  # who signs what no person did, such as a failed sign-in
 
 
@@ -44,22 +47,25 @@ class Desk:
         """The site as it is now. Raises Refused (SITE_UNKNOWN)."""
         return sites.of(self.record, self.site_id)
 
-    def now(self) -> datetime:
+    def local_now(self) -> datetime:
         """Return the present time with the offset of the site."""
         return self.clock.utc_now().astimezone(self.site.zone)
 
     def happened(self, at: datetime | None) -> datetime:
         """Return when something happened: `at`, or now. Raises Refused (TIME_IN_FUTURE)."""
-        now = self.now()
         if at is None:
-            return now
-        if not at <= now + FUTURE_TOLERANCE:
+            return self.local_now()
+        # In UTC, because two times of one zone are compared by their wall clocks.
+        if not at.astimezone(UTC) <= self.clock.utc_now() + FUTURE_TOLERANCE:
             raise Refused(Refusal.TIME_IN_FUTURE, time=at.isoformat(timespec="minutes"))
         return at.astimezone(self.site.zone)
 
     def allow(self, act: str) -> None:
-        """Raise Refused (ROLE_NOT_PERMITTED) unless a role of the person allows the act."""
-        _allow(self.by, act)
+        """Raise Refused (ROLE_NOT_PERMITTED) unless a role of the person allows the act.
+
+        The role must be one that the person signed in with and still has at this site.
+        """
+        _allow(self.site, self.by, act)
 
     def witnessed(self, act: str) -> Signature:
         """Return the witness of an act that needs one.
@@ -77,26 +83,48 @@ class Desk:
             return
         if self.witness.person == self.by.person:
             raise Refused(Refusal.WITNESS_IS_ACTOR, person=self.by.person)
-        _allow(self.witness, "witness")
+        _allow(self.site, self.witness, "witness")
         fresh = timedelta(minutes=library.assumed("register-witness-fresh-minutes"))
         if not timedelta(0) <= self.clock.utc_now() - self.witness.at <= fresh:
             minutes = round(fresh.total_seconds() / 60)
             raise Refused(Refusal.WITNESS_STALE, person=self.witness.person, minutes=minutes)
 
     def commit(self, decide: Callable[[], Decision]) -> tuple[Recorded, ...]:
-        """Store what `decide` decides, signed by who stands here; see Record.commit."""
+        """Store what `decide` decides, signed by who stands here; see Record.commit.
+
+        Raises Refused (FIELD_INVALID) for what no fact can hold, such as an empty reason.
+        """
         self.check_witness()
-        envelope = Envelope(self.now(), self.command or new_command(), self.by, self.witness)
-        return self.record.commit(envelope, decide)
+        envelope = Envelope(self.local_now(), self.command or new_command(), self.by, self.witness)
+        with holdable():
+            return self.record.commit(envelope, decide)
 
     def beside(self, witness: Signature | None) -> Desk:
         """Return the same desk with a witness."""
         return replace(self, witness=witness)
 
 
-def _allow(signature: Signature, act: str) -> None:
+@contextmanager
+def holdable() -> Iterator[None]:
+    """Refuse what no fact can hold. Raises Refused (FIELD_INVALID)."""
+    try:
+        yield
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        field = ".".join(map(str, wrong["loc"])) or "a field"
+        raise Refused(
+            Refusal.FIELD_INVALID, field=field, what=error.title, why=wrong["msg"]
+        ) from error
+    except UnicodeEncodeError as error:
+        why = f"it holds {error.object[error.start : error.end]!a}, which can't be stored"
+        raise Refused(Refusal.FIELD_INVALID, field="a text", what="the command", why=why) from error
+
+
+def _allow(site: sites.Site, signature: Signature, act: str) -> None:
     known = library.roles()
-    if not any(act in known.get(role, ()) for role in signature.roles):
+    person = site.people.get(signature.person)
+    still = person.roles if person else ()
+    if not any(act in known.get(role, ()) for role in signature.roles if role in still):
         able = ", ".join(sorted(role for role, acts in known.items() if act in acts))
         raise Refused(Refusal.ROLE_NOT_PERMITTED, person=signature.person, act=act, roles=able)
 
@@ -105,17 +133,24 @@ def new_passphrase(person: str, site: str, passphrase: str) -> tuple[PassphraseS
     """Return the fact and the secret of a new passphrase. Raises Refused (PASSPHRASE_WEAK)."""
     if len(passphrase) < SHORTEST or len(set(passphrase)) < SHORTEST // 2:
         raise Refused(Refusal.PASSPHRASE_WEAK, shortest=SHORTEST)
-    verifier = PasswordHasher().hash(passphrase)
+    verifier = HASHER.hash(passphrase)
     fact = PassphraseSet(person=person, digest=_digest(verifier))
     return fact, Secret(PASSPHRASE, f"{site}/{person}", verifier.encode("ascii"))
 
 
 def sign_in(
-    record: Record, clock: Clock, site_id: str, person_id: str, passphrase: str
+    record: Record,
+    clock: Clock,
+    site_id: str,
+    person_id: str,
+    passphrase: str,
+    *,
+    method: str = PASSPHRASE,
 ) -> Signature:
     """Return the signature of a person who proves to be who they say.
 
-    A failure is recorded, and several lock the person out for a while. Raises Refused:
+    `method` says how the passphrase was given, and every page shows it. A failure is recorded,
+    and several lock the person out for a while. Raises Refused:
     SITE_UNKNOWN, SIGN_IN_LOCKED, SIGN_IN_FAILED (the same for a wrong name and a wrong
     passphrase).
     """
@@ -135,7 +170,7 @@ def sign_in(
     if person is None or not person.roles or not _proves(record, site_id, person, passphrase):
         _note_failure(record, site_id, person_id, now.astimezone(site.zone))
         raise Refused(Refusal.SIGN_IN_FAILED, person=person_id)
-    return Signature(person=person.id, roles=person.roles, method=PASSPHRASE, at=now)
+    return Signature(person=person.id, roles=person.roles, method=method, at=now)
 
 
 def _proves(record: Record, site_id: str, person: Person, passphrase: str) -> bool:
@@ -146,7 +181,7 @@ def _proves(record: Record, site_id: str, person: Person, passphrase: str) -> bo
     if _digest(verifier) != person.digest:  # somebody put another verifier in its place
         return False
     try:
-        return PasswordHasher().verify(verifier, passphrase)
+        return HASHER.verify(verifier, passphrase)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -156,7 +191,8 @@ def _note_failure(record: Record, site_id: str, person_id: str, now: datetime) -
 
     def decide() -> Decision:
         sites.of(record, site_id)
-        return Decision({stream: (SignInFailed(person=person_id[:40] or "nobody"),)})
+        named = person_id[:40].encode("utf-8", "replace").decode("utf-8")
+        return Decision({stream: (SignInFailed(person=named or "nobody"),)})
 
     by = Signature(person=ASSUAGE, method="system", at=now)
     record.commit(Envelope(now, new_command(), by), decide)

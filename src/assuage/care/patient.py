@@ -87,6 +87,18 @@ def register(desk: Desk, patient: str, name: str, born: date, address: str) -> t
     return desk.commit(decide)
 
 
+def told(desk: Desk, patient: str) -> dict[str, str]:
+    """Return who a patient is, for a person who may register patients.
+
+    Raises Refused: ROLE_NOT_PERMITTED, PATIENT_UNKNOWN.
+    """
+    desk.allow("register-patient")
+    keyring = desk.record.keyring
+    held = of(desk.record, patient).registered
+    sealed = {} if held is None else {"name": held.name, "born": held.born, "address": held.address}
+    return {"patient": patient} | {field: shown(keyring, one) for field, one in sealed.items()}
+
+
 def erase(
     desk: Desk, patient: str, reason: str, *, keep_until: date | None, accepted: str = ""
 ) -> tuple[Recorded, ...]:
@@ -102,7 +114,7 @@ def erase(
 
     def decide() -> Decision:
         present(desk.record, patient)
-        today = desk.now().date()
+        today = desk.local_now().date()
         if not accepted and not (keep_until is not None and keep_until < today):
             until = keep_until.isoformat() if keep_until else "a day that no law recorded here sets"
             raise Refused(Refusal.ERASURE_TOO_EARLY, patient=patient, until=until)

@@ -43,15 +43,17 @@ def open_site(record: Record, clock: Clock, new: NewSite, manager: NewPerson) ->
     """
     sites.checked_id(new.id, "a site")
     person = sites.checked_id(manager.id, "a person")
-    opened = SiteOpened(
-        name=new.name,
-        address=new.address,
-        place=sites.checked_place(new.place),
-        zone=sites.checked_zone(new.zone),
-        registration=new.registration,
-    )
+    with access.holdable():
+        opened = SiteOpened(
+            name=new.name,
+            address=new.address,
+            place=sites.checked_place(new.place),
+            zone=sites.checked_zone(new.zone),
+            registration=new.registration,
+        )
     roles = sites.checked_roles(manager.roles)
-    enrolled = PersonEnrolled(person=person, name=manager.name, roles=roles)
+    with access.holdable():
+        enrolled = PersonEnrolled(person=person, name=manager.name, roles=roles)
     known, secret = access.new_passphrase(person, new.id, manager.passphrase)
     stream = sites.stream(new.id)
 
@@ -84,7 +86,8 @@ def enrol(desk: Desk, new: NewPerson) -> tuple[Recorded, ...]:
     desk.allow("enrol-people")
     person = sites.checked_id(new.id, "a person")
     roles = sites.checked_roles(new.roles)
-    enrolled = PersonEnrolled(person=person, name=new.name, roles=roles)
+    with access.holdable():
+        enrolled = PersonEnrolled(person=person, name=new.name, roles=roles)
     known, secret = access.new_passphrase(person, desk.site_id, new.passphrase)
 
     def decide() -> Decision:

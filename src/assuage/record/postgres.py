@@ -1,8 +1,9 @@
 """The store for several sites: one PostgreSQL database.
 
-Writers take turns: each holds one advisory lock from before it reads the head until its commit
-is on the server's disk, so positions have no gaps and become visible in their order. Readers
-hold no lock and no long transaction: what lies below a head that was seen is never changed.
+Writers take turns: each holds one advisory lock from before the head is read until its commit is
+on the server's disk, so positions have no gaps and become visible in their order. All of that is
+one call of a function in the server, so that nobody waits for another client's line. Readers hold
+no lock and no long transaction: what lies below a head that was seen is never changed.
 
 A writer that falls silent while it holds the lock (a suspended laptop, a cut cable) is cut off by
 the server, and its transaction with it, so that it can't stop the other sites.
@@ -15,12 +16,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from assuage.record import chain, migrations
-from assuage.record.chain import GENESIS, Head, Row, nameable
+from assuage.record.chain import Head, Row, nameable
 from assuage.record.store import Conflict, Secret, StoreFailed, Write
 from assuage.refusals import Refusal, Refused
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import psycopg
 
 LOCK = 0x61737375  # "assu"; writers and migrations take it
+MOVED_ON = "AS001"  # how add_events says that a stream isn't where its writer read it
 OLDEST_SERVER = 15
 BUSY_S = 10
 PAGE = 500  # events fetched at once
@@ -58,13 +60,10 @@ _NEEDED = {
     "server_encoding": "UTF8",
 }
 _LAST = "SELECT position, hash FROM event ORDER BY position DESC LIMIT 1"
-_TIP = "SELECT version, hash FROM event WHERE stream = %s ORDER BY version DESC LIMIT 1"
 _ROWS = "SELECT position, stream, version, body, hash FROM event"
-# One statement for all rows. executemany would use the pipeline mode, after which the server
-# doesn't notice that its client fell silent (PostgreSQL 16.14 and 18.4).
 _ADD = (
-    "INSERT INTO event SELECT * FROM"
-    " unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bytea[], %s::bytea[])"
+    "SELECT place, nth, link"
+    " FROM public.add_events(%s::text[], %s::bigint[], %s::integer[], %s::bytea[])"
 )
 _LAYOUT_TABLE = "CREATE TABLE layout (step INTEGER NOT NULL)"
 
@@ -163,22 +162,6 @@ class PostgresStore:
             raise self._unreadable("its table 'layout' isn't one that assuage made")
         return int(found[0][0])
 
-    @contextmanager
-    def _writing(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        """Hold the writers' lock; commit at the end; on any failure break the store."""
-        connection = self._held()
-        if connection.info.transaction_status == self._pg.pq.TransactionStatus.INTRANS:
-            raise RuntimeError("nothing can be added while a snapshot is held")
-        try:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-                yield connection
-        except self._pg.errors.LockNotAvailable as error:
-            raise Refused(Refusal.RECORD_BUSY, where=self.name, seconds=BUSY_S) from error
-        except self._pg.Error as error:
-            self._break()
-            raise StoreFailed(self.name, _told(error)) from error
-
     def _held(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._broken:
             raise Refused(Refusal.RECORD_BROKEN, where=self.name)
@@ -191,29 +174,46 @@ class PostgresStore:
 
     def append(self, writes: Sequence[Write], secrets: Sequence[Secret] = ()) -> tuple[Row, ...]:
         """Add events and change secrets; see Store.append."""
-        with self._lock, self._writing() as connection, connection.cursor(binary=True) as cursor:
-            position, before = cursor.execute(_LAST).fetchone() or (0, GENESIS)
-            tips: dict[str, tuple[int, bytes]] = {}
-            rows: list[Row] = []
-            for write in writes:
-                stream = write.stream
-                if stream not in tips:
-                    tips[stream] = cursor.execute(_TIP, (stream,)).fetchone() or (0, GENESIS)
-                version, previous = tips[stream]
-                if version != write.after:
-                    raise Conflict(stream, write.after, version)
-                for body in write.bodies:
-                    position, version = position + 1, version + 1
-                    before = previous = chain.link(
-                        before, previous, (position, stream, version), body
-                    )
-                    rows.append(Row(position, stream, version, body, before))
-                tips[stream] = (version, previous)
-            if rows:
-                cursor.execute(_ADD, [list(column) for column in zip(*rows, strict=True)])
+        told = (
+            [one.stream for one in writes],
+            [one.after for one in writes],
+            [len(one.bodies) for one in writes],
+            [body for one in writes for body in one.bodies],
+        )
+        # Without secrets the one call is the whole transaction, and the lock is held for no more
+        # than the server's own work.
+        with (
+            self._lock,
+            self._adding(alone=not secrets) as connection,
+            connection.cursor(binary=True) as cursor,
+        ):
+            found = cursor.execute(_ADD, told).fetchall()
             for secret in secrets:
                 _change(cursor, secret)
-        return tuple(rows)
+        each = [(one.stream, body) for one in writes for body in one.bodies]
+        return tuple(
+            Row(place, stream, version, body, link)
+            for (place, version, link), (stream, body) in zip(found, each, strict=True)
+        )
+
+    @contextmanager
+    def _adding(self, *, alone: bool) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """Let events be added; commit at the end; on any failure but a conflict break the store."""
+        connection = self._held()
+        if connection.info.transaction_status == self._pg.pq.TransactionStatus.INTRANS:
+            raise RuntimeError("nothing can be added while a snapshot is held")
+        try:
+            with nullcontext() if alone else connection.transaction():
+                yield connection
+        except self._pg.errors.LockNotAvailable as error:
+            raise Refused(Refusal.RECORD_BUSY, where=self.name, seconds=BUSY_S) from error
+        except self._pg.Error as error:
+            said = error.diag
+            if said.sqlstate == MOVED_ON:
+                after, found = map(int, (said.message_detail or "0 0").split())
+                raise Conflict(said.message_hint or "", after, found) from None
+            self._break()
+            raise StoreFailed(self.name, _told(error)) from error
 
     def _ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Return what a query finds. A name that can't be one is asked of nobody: nothing is."""
@@ -285,7 +285,12 @@ class PostgresStore:
 
     def adopt(self, rows: Iterator[Row], secrets: Iterator[Secret]) -> Head:
         """Fill an empty record with rows as they are; see Store.adopt."""
-        with self._lock, self._writing() as connection, connection.cursor(binary=True) as cursor:
+        with (
+            self._lock,
+            self._adding(alone=False) as connection,
+            connection.cursor(binary=True) as cursor,
+        ):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             held = cursor.execute(_LAST).fetchone()
             if held:

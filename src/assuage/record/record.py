@@ -19,7 +19,7 @@ from assuage.record.keyring import Keyring
 from assuage.record.store import Conflict, Secret, Store, StoreFailed, Write
 from assuage.refusals import Refusal, Refused
 
-ATTEMPTS = 20  # how often a command decides anew when others keep writing first
+ATTEMPTS = 50  # how often a command decides anew when others keep writing first
 
 
 class View(ABC):
@@ -70,17 +70,22 @@ class Record:
         self._views: dict[tuple[type[View], str], View] = {}
         # What the present decision rests on: each stream's version when it was first looked at.
         self._looked_at: dict[str, tuple[int, View]] = {}
+        self._deciding = False
 
     def view(self, kind: type[V], stream: str) -> V:
-        """Return the view of a stream as it is now.
+        """Return the view of a stream as it is now; while a command decides, as it first saw it.
 
         Raises Refused (RECORD_UNREADABLE) when an event isn't known to this version of assuage.
         """
+        _, seen = self._looked_at.get(stream, (0, None))
+        if self._deciding and isinstance(seen, kind):
+            return seen
         held = self._views.pop((kind, stream), None)  # one that fails half-way isn't kept
         view = held if isinstance(held, kind) else kind()
         for event in self.events(stream, view.version):
             view.take(event)
-        self._views[kind, stream] = view
+        if view.version:
+            self._views[kind, stream] = view
         self._looked_at.setdefault(stream, (view.version, view))
         return view
 
@@ -108,8 +113,8 @@ class Record:
     def commit(self, envelope: Envelope, decide: Callable[[], Decision]) -> tuple[Recorded, ...]:
         """Store what `decide` decides, once, and return its events.
 
-        When somebody else wrote first, `decide` is asked again on what the streams are then. A
-        command whose id is stored already isn't stored again; its first events are returned.
+        When somebody else wrote first to any stream that `decide` looked at, it is asked again on
+        what the streams are then: what is stored rests on nothing that has changed. A command whose id is stored already isn't stored again; its first events are returned.
         Raises what `decide` raises, and Refused: RECORD_CHANGED, RECORD_BUSY, RECORD_UNSURE,
         RECORD_BROKEN.
         """
@@ -117,12 +122,14 @@ class Record:
             return self._commit(envelope, decide)
         finally:
             self.keyring.forget()
+            self._deciding = False
 
     def _commit(self, envelope: Envelope, decide: Callable[[], Decision]) -> tuple[Recorded, ...]:
         stream = ""
         for _ in range(ATTEMPTS):
             self.keyring.forget()
             self._looked_at = {}
+            self._deciding = True
             try:
                 decision = decide()
             except Refused:
@@ -139,6 +146,12 @@ class Record:
                 )
                 for stream, facts in decision.facts.items()
                 if facts
+            ]
+            named = {one.stream for one in writes}
+            writes += [
+                Write(stream, version, ())
+                for stream, (version, _) in self._looked_at.items()
+                if stream not in named
             ]
             try:
                 rows = self.store.append(writes, decision.secrets)

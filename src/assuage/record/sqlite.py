@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ from assuage.refusals import Refusal, Refused
 APPLICATION_ID = 0x61737375  # "assu", so that `file` can tell what this is
 OLDEST_SQLITE = 3_051_003
 BUSY_S = 10
+WAIT_S = 0.001  # SQLite's own waits grow to 100 ms, and an unlucky writer waits for many
 CHUNK = 1 << 16  # SQLite writes no more than 128 KiB at once
 LOG_PAGES_MAX = 1000  # the log is copied into the file once it is this long
 
@@ -109,7 +111,7 @@ class SqliteStore:
 
     def _set_up(self) -> None:
         connection = self._connection
-        connection.set_busy_timeout(BUSY_S * 1000)
+        connection.set_busy_handler(_wait)
         # A log that failed to reach the disk must not be thrown away by the act of closing.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         of = connection.pragma("application_id")
@@ -316,6 +318,14 @@ class SqliteStore:
             with suppress(apsw.Error):
                 self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
                 self._connection.close()
+
+
+def _wait(tried: int) -> bool:
+    """Wait a moment for the lock; give up after BUSY_S."""
+    if not tried * WAIT_S < BUSY_S:
+        return False
+    time.sleep(WAIT_S)
+    return True
 
 
 def _change(connection: apsw.Connection, secret: Secret) -> None:

@@ -55,7 +55,10 @@ class Line:
 
 @dataclass
 class Draw:
-    """One unit taken out, and what became of it, in micrograms."""
+    """One unit taken out, and what became of it, in micrograms.
+
+    `people` are those who drew, gave or wasted of it, and who stood beside.
+    """
 
     id: str
     item: str
@@ -70,6 +73,7 @@ class Draw:
     posted_ug: int = 0
     returned: bool = False
     open: bool = True
+    people: set[str] = field(default_factory=set)
 
     @property
     def left_ug(self) -> int:
@@ -125,6 +129,8 @@ class Book(View):
         self.unit_ug: dict[str, int] = {}
         self.draws: dict[str, Draw] = {}
         self.cases: dict[str, Case] = {}
+        self._open_draws: dict[str, Draw] = {}
+        self._open_cases: dict[str, Case] = {}
         self.last_of_patient: dict[str, str] = {}
 
     # What may be asked.
@@ -139,16 +145,19 @@ class Book(View):
 
     def frozen(self, item: str, area: str) -> str:
         """Return the discrepancy that freezes a page in a cabinet, or "" when none does."""
-        for case in self.cases.values():
-            if case.closed is None and (case.fact.item, case.fact.area) == (item, area):
-                return case.id
-        return ""
+        return next((case.id for case in self.freezing(item, area)), "")
+
+    def freezing(self, item: str, area: str) -> tuple[Case, ...]:
+        """Return every open discrepancy of a page in a cabinet."""
+        return tuple(
+            case
+            for case in self._open_cases.values()
+            if (case.fact.item, case.fact.area) == (item, area)
+        )
 
     def open_draws(self, session: str) -> tuple[Draw, ...]:
         """Return what was drawn in a session and isn't accounted for yet."""
-        return tuple(
-            one for one in self.draws.values() if one.open and one.treatment.session == session
-        )
+        return tuple(one for one in self._open_draws.values() if one.treatment.session == session)
 
     def sum_ug(self, item: str) -> int:
         """Return the sum over all accounts of an item, which is zero or the book is wrong."""
@@ -194,6 +203,25 @@ class Book(View):
     def _move(self, move: Move) -> None:
         self.balance_ug[move.item, move.source] -= move.ug
         self.balance_ug[move.item, move.target] += move.ug
+
+    def mark(self, draw: Draw, is_open: bool) -> None:
+        """Keep whether a drawn unit is still to be accounted for."""
+        draw.open = is_open
+        if is_open:
+            self._open_draws[draw.id] = draw
+        else:
+            self._open_draws.pop(draw.id, None)
+
+    def handled(self, draw: Draw, line: Line) -> None:
+        """Keep who had a part in a drawn unit, and the day of the last entry for its patient."""
+        event = line.event
+        draw.people |= {event.by.person} | ({event.witness.person} if event.witness else set())
+        self.seen(line, draw.treatment)
+
+    def moved(self, item: str, area: str) -> None:
+        """Forget what was recounted on a page: units moved since, so it has to be done again."""
+        for case in self.freezing(item, area):
+            case.recounted_units = None
 
     def seen(self, line: Line, treatment: f.Treatment) -> None:
         """Keep the day of the last entry that names a patient."""
@@ -244,26 +272,31 @@ def _destroyed(_book: Book, line: Line, fact: f.StockDestroyed) -> Iterator[Move
 def _drawn(book: Book, line: Line, fact: f.VialDrawn) -> Iterator[Move]:
     line.amount = 1
     by = line.event.by.person
-    book.draws[fact.draw] = Draw(
-        fact.draw, fact.item, fact.area, fact.unit_ug, fact.treatment, by, line.number
-    )
-    book.seen(line, fact.treatment)
+    draw = Draw(fact.draw, fact.item, fact.area, fact.unit_ug, fact.treatment, by, line.number)
+    book.draws[fact.draw] = draw
+    book.mark(draw, True)
+    book.handled(draw, line)
+    book.moved(fact.item, fact.area)
     yield Move(fact.item, stock(fact.area), drawn(fact.draw), fact.unit_ug)
 
 
 @_posts(f.DrugAdministered)
 def _administered(book: Book, line: Line, fact: f.DrugAdministered) -> Iterator[Move]:
     line.amount = fact.ug
-    book.draws[fact.draw].given_ug += fact.ug
-    book.seen(line, fact.treatment)
+    draw = book.draws[fact.draw]
+    draw.given_ug += fact.ug
+    # A correction can close a unit of which a dose is still open; its entry opens it again.
+    book.mark(draw, draw.open or draw.left_ug != 0)
+    book.handled(draw, line)
     yield Move(fact.item, drawn(fact.draw), PATIENT, fact.ug)
 
 
 @_posts(f.DrugWasted)
 def _wasted(book: Book, line: Line, fact: f.DrugWasted) -> Iterator[Move]:
     line.amount = fact.ug
-    book.draws[fact.draw].wasted_ug += fact.ug
-    book.seen(line, fact.treatment)
+    draw = book.draws[fact.draw]
+    draw.wasted_ug += fact.ug
+    book.handled(draw, line)
     yield Move(fact.item, drawn(fact.draw), WASTE, fact.ug)
 
 
@@ -271,7 +304,9 @@ def _wasted(book: Book, line: Line, fact: f.DrugWasted) -> Iterator[Move]:
 def _returned(book: Book, line: Line, fact: f.VialReturned) -> Iterator[Move]:
     line.amount = 1
     draw = book.draws[fact.draw]
-    draw.returned, draw.open = True, False
+    draw.returned = True
+    book.mark(draw, False)
+    book.moved(fact.item, fact.area)
     yield Move(fact.item, drawn(fact.draw), stock(fact.area), fact.unit_ug)
 
 
@@ -279,13 +314,14 @@ def _returned(book: Book, line: Line, fact: f.VialReturned) -> Iterator[Move]:
 def _closed(book: Book, _line: Line, fact: f.DrawClosed) -> Iterator[Move]:
     draw = book.draws[fact.draw]
     draw.measured_ug += fact.difference_ug
-    draw.open = False
+    book.mark(draw, False)
     yield from signed(fact.item, drawn(fact.draw), MEASURING, fact.difference_ug)
 
 
 @_posts(f.StockChecked)
-def _checked(_book: Book, line: Line, fact: f.StockChecked) -> Iterator[Move]:
+def _checked(book: Book, line: Line, fact: f.StockChecked) -> Iterator[Move]:
     line.amount = fact.counted_units
+    book.unit_ug.setdefault(fact.item, fact.unit_ug)
     yield from ()
 
 
@@ -302,14 +338,15 @@ def _corrected(book: Book, line: Line, fact: f.EntryCorrected) -> Iterator[Move]
     if isinstance(entry, f.DrugAdministered):
         draw = book.draws[entry.draw]
         draw.given_ug += change
-        draw.open = draw.left_ug != 0
+        book.mark(draw, draw.left_ug != 0)
     elif isinstance(entry, f.DrugWasted):
         draw = book.draws[entry.draw]
         draw.wasted_ug += change
-        draw.open = draw.left_ug != 0
+        book.mark(draw, draw.left_ug != 0)
     elif isinstance(entry, f.VialDrawn):
         draw = book.draws[entry.draw]
-        draw.returned, draw.open = True, False
+        draw.returned = True
+        book.mark(draw, False)
 
 
 @_posts(f.DiscrepancyOpened)
@@ -317,14 +354,17 @@ def _opened(book: Book, line: Line, fact: f.DiscrepancyOpened) -> Iterator[Move]
     event = line.event
     involved = {event.by.person} | ({event.witness.person} if event.witness else set())
     if fact.draw:
-        involved.add(book.draws[fact.draw].by)
-    book.cases[fact.discrepancy] = Case(fact.discrepancy, event, fact, frozenset(involved))
+        involved |= book.draws[fact.draw].people
+    case = Case(fact.discrepancy, event, fact, frozenset(involved))
+    book.cases[fact.discrepancy] = book._open_cases[fact.discrepancy] = case
     yield from ()
 
 
 @_posts(f.DiscrepancyRecounted)
 def _recounted(book: Book, _line: Line, fact: f.DiscrepancyRecounted) -> Iterator[Move]:
-    book.cases[fact.discrepancy].recounted_units = fact.counted_units
+    case = book.cases[fact.discrepancy]
+    case.recounted_units = fact.counted_units
+    book.unit_ug.setdefault(case.fact.item, fact.unit_ug)
     yield from ()
 
 
@@ -344,12 +384,13 @@ def _escalated(book: Book, line: Line, fact: f.DiscrepancyEscalated) -> Iterator
 def _case_closed(book: Book, line: Line, fact: f.DiscrepancyClosed) -> Iterator[Move]:
     case = book.cases[fact.discrepancy]
     case.closed, case.outcome = line.event, fact.outcome
+    book._open_cases.pop(case.id)
     account = stock(case.fact.area)
     if case.fact.draw:
         account = drawn(case.fact.draw)
         draw = book.draws[case.fact.draw]
         draw.posted_ug += fact.posted_ug
-        draw.open = draw.left_ug != 0
+        book.mark(draw, draw.left_ug != 0)
     ug = fact.posted_ug
     item = case.fact.item
     yield from signed(item, account, LOSS if ug > 0 else SURPLUS, ug)

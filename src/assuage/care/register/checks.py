@@ -6,11 +6,22 @@ from datetime import datetime
 
 from assuage.care import session as sessions
 from assuage.care.access import Desk
-from assuage.care.register import duties
+from assuage.care.register import duties, vial
 from assuage.care.register import facts as f
 from assuage.care.register.book import Book, Line, correction
 from assuage.care.register.item import Item, item
-from assuage.care.register.shared import area_of, book_of, decision, new_id
+from assuage.care.register.shared import (
+    area_of,
+    book_of,
+    decision,
+    dose_open,
+    new_id,
+    none_or_some,
+    nothing_open,
+    same_unit,
+    session_of,
+    some,
+)
 from assuage.record.events import Fact, Recorded
 from assuage.record.record import Decision
 from assuage.refusals import Refusal, Refused
@@ -24,18 +35,20 @@ def check(
     """Enter a count by two people. A count that differs opens a discrepancy at once.
 
     They count before they are told: what the book expects is stored by this command, not shown
-    first. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, AREA_UNKNOWN, UNITS_INVALID.
+    first. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, AREA_UNKNOWN, TIME_IN_FUTURE,
+    ITEM_CHANGED, UNITS_INVALID.
     """
     desk.allow("stock-check")
     desk.witnessed("a stock check")
-    if not counted_units >= 0:
-        raise Refused(Refusal.UNITS_INVALID, units=counted_units)
     case = new_id("x")
 
     def decide() -> Decision:
+        area_of(desk, area)
         timing = duties.timing(desk, at)
         book = book_of(desk)
-        expected = book.units(of.id, area_of(desk, area))
+        same_unit(book, of)
+        none_or_some(counted_units)
+        expected = book.units(of.id, area)
         counted = f.StockChecked(
             item=of.id,
             unit_ug=of.unit_ug,
@@ -45,7 +58,9 @@ def check(
             when=timing,
         )
         facts: list[Fact] = [counted]
-        if counted_units != expected and not book.frozen(of.id, area):
+        # One about a drawn unit says nothing of the stock, so it doesn't stand for this one.
+        counting = any(not one.fact.draw for one in book.freezing(of.id, area))
+        if counted_units != expected and not counting:
             by, rule = duties.escalation(desk)
             opened = f.DiscrepancyOpened(
                 discrepancy=case,
@@ -72,9 +87,11 @@ def correct(
 
     `right` counts units for an entry of stock, micrograms for one of a drawn unit. An amount is
     corrected before a witness, and not on a frozen page unless the discrepancy that froze it is
-    named: a balance is never balanced off on the quiet. Raises Refused: ROLE_NOT_PERMITTED,
-    WITNESS_MISSING, ENTRY_UNKNOWN, CORRECTION_IMPOSSIBLE, PAGE_FROZEN, STOCK_SHORT,
-    DISCREPANCY_UNKNOWN.
+    named: a balance is never balanced off on the quiet. A correction that opens again what was
+    accounted for closes it again, or opens a discrepancy. Raises Refused: ROLE_NOT_PERMITTED,
+    WITNESS_MISSING, ENTRY_UNKNOWN, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED,
+    CORRECTION_IMPOSSIBLE, DOSE_UNRESOLVED, DRAW_EXCEEDED, PAGE_FROZEN, STOCK_SHORT,
+    UNITS_INVALID.
     """
     desk.allow("correct")
     if right is not None:
@@ -86,10 +103,13 @@ def correct(
         line = book.line(number)
         if line is None:
             raise Refused(Refusal.ENTRY_UNKNOWN, number=number, last=len(book.lines))
+        _named(book, discrepancy, changes=right is not None)
         others: dict[str, list[Fact]] = {}
+        closed: list[Fact] = []
         if right is not None:
-            _may_change(book, line, right, discrepancy)
+            _may_change(desk, book, line, right, discrepancy)
             others = _in_session(desk, line, right, len(book.lines) + 1)
+            closed = _closed_again(desk, book, line, right)
         note = f.EntryCorrected(
             entry=number,
             text=text,
@@ -97,31 +117,48 @@ def correct(
             discrepancy=discrepancy,
             when=timing,
         )
-        return decision(desk, [note], others)
+        return decision(desk, [note, *closed], others)
 
     return desk.commit(decide)
 
 
-def _may_change(book: Book, line: Line, right: int, discrepancy: str) -> None:
+def _named(book: Book, discrepancy: str, *, changes: bool) -> None:
+    """Raise Refused unless a discrepancy that is named exists and, for an amount, is open."""
+    if not discrepancy:
+        return
+    case = book.cases.get(discrepancy)
+    if case is None:
+        opened = ", ".join(one.id for one in book.cases.values() if one.closed is None)
+        told = {"discrepancy": discrepancy[:60], "choices": opened or "none is open"}
+        raise Refused(Refusal.DISCREPANCY_UNKNOWN, **told)
+    if changes and case.closed is not None:
+        told = {"discrepancy": discrepancy, "outcome": case.outcome}
+        raise Refused(Refusal.DISCREPANCY_CLOSED, **told)
+
+
+def _may_change(desk: Desk, book: Book, line: Line, right: int, discrepancy: str) -> None:
     """Raise Refused unless the amount of an entry can be corrected to `right`."""
     entry = line.event.fact
-    number = line.number
     if not right >= 0 or right == line.amount:
-        raise Refused(Refusal.CORRECTION_IMPOSSIBLE, number=number, why="the amount is the same")
+        _impossible(line, "the amount is what it says already, or below zero")
     if isinstance(entry, f.DrugAdministered | f.DrugWasted):
-        _draw_may_change(book, line, right)
+        _draw_may_change(desk, book, line, right)
     elif isinstance(entry, f.VialDrawn):
         draw = book.draws[entry.draw]
+        nothing_open(desk, draw)
         if right != 0 or not draw.open or draw.given_ug or draw.wasted_ug:
-            why = "a draw can only be undone, and only while nothing was done with it"
-            raise Refused(Refusal.CORRECTION_IMPOSSIBLE, number=number, why=why)
+            _impossible(line, "a draw can only be undone, and only while nothing was done with it")
+        if draw.left_ug != draw.unit_ug:
+            _impossible(line, "a part of what was drawn was posted elsewhere already")
     elif not isinstance(entry, _STOCK):
         why = "an entry of this kind has no amount of its own; add a footnote without one"
-        raise Refused(Refusal.CORRECTION_IMPOSSIBLE, number=number, why=why)
+        _impossible(line, why)
+    elif right:
+        some(right)
     for of_item, area in _pages(book, line):
-        case = book.frozen(of_item, area)
-        if case and case != discrepancy:
-            raise Refused(Refusal.PAGE_FROZEN, item=of_item, area=area, discrepancy=case)
+        cases = [case.id for case in book.freezing(of_item, area)]
+        if cases and discrepancy not in cases:
+            raise Refused(Refusal.PAGE_FROZEN, item=of_item, area=area, discrepancy=cases[0])
     for move in correction(line, right):
         left = book.balance_ug[move.item, move.source] - move.ug
         if move.source.startswith("stock:") and not left >= 0:
@@ -131,15 +168,35 @@ def _may_change(book: Book, line: Line, right: int, discrepancy: str) -> None:
             raise Refused(Refusal.STOCK_SHORT, item=move.item, area=area, held=held, units=units)
 
 
-def _draw_may_change(book: Book, line: Line, right: int) -> None:
+def _impossible(line: Line, why: str) -> None:
+    raise Refused(Refusal.CORRECTION_IMPOSSIBLE, number=line.number, why=why)
+
+
+def _draw_may_change(desk: Desk, book: Book, line: Line, right: int) -> None:
     entry = line.event.fact
     if not isinstance(entry, f.DrugAdministered | f.DrugWasted):
         return
     draw = book.draws[entry.draw]
-    left = draw.left_ug - (right - line.amount)
+    if draw.returned:
+        _impossible(line, f"'{draw.id}' went back whole, so nothing of it was given or wasted")
+    if right > line.amount:  # what is about to be given may need the room
+        nothing_open(desk, draw)
+    left = draw.left_ug + draw.measured_ug - (right - line.amount)
     if not -duties.tolerance_ug(item(draw.item)) <= left:
         left_mg, more_mg = draw.left_ug / 1000, (right - line.amount) / 1000
         raise Refused(Refusal.DRAW_EXCEEDED, draw=draw.id, left_mg=left_mg, given_mg=more_mg)
+
+
+def _closed_again(desk: Desk, book: Book, line: Line, right: int) -> list[Fact]:
+    """Return what closes a drawn unit that a correction opens again after it was accounted for."""
+    entry = line.event.fact
+    if not isinstance(entry, f.DrugAdministered | f.DrugWasted):
+        return []
+    draw = book.draws[entry.draw]
+    left = draw.left_ug - (right - line.amount)
+    if draw.open or left == 0 or dose_open(desk, draw):
+        return []
+    return vial.closing(desk, book, draw, left)
 
 
 def _pages(book: Book, line: Line) -> set[tuple[str, str]]:
@@ -158,6 +215,6 @@ def _in_session(desk: Desk, line: Line, right: int, number: int) -> dict[str, li
     if not isinstance(entry, f.DrugAdministered):
         return {}
     session = entry.treatment.session
-    sessions.of(desk.record, session)
+    session_of(desk, session)
     told = sessions.AdministrationCorrected(intent=entry.intent, ug=right, entry=number)
     return {sessions.stream(session): [told]}

@@ -8,13 +8,23 @@ closes it. What is missing is posted as a loss that stays visible. Nothing is ba
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from assuage.care.access import Desk
 from assuage.care.register import duties
 from assuage.care.register import facts as f
-from assuage.care.register.book import Book, Case
+from assuage.care.register.book import Book, Case, stock
 from assuage.care.register.item import Item, item
-from assuage.care.register.shared import area_of, book_of, decision, new_id
+from assuage.care.register.shared import (
+    area_of,
+    book_of,
+    decision,
+    measured,
+    new_id,
+    none_or_some,
+    nothing_open,
+    same_unit,
+)
 from assuage.record.events import Recorded
 from assuage.record.record import Decision
 from assuage.refusals import Refusal, Refused
@@ -23,7 +33,7 @@ from assuage.refusals import Refusal, Refused
 def report(desk: Desk, of: Item, area: str, missing_units: int, text: str) -> tuple[Recorded, ...]:
     """Open a discrepancy that somebody noticed; `missing_units` is 0 when it isn't known yet.
 
-    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, PAGE_FROZEN.
+    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, PAGE_FROZEN, ITEM_CHANGED, UNITS_INVALID.
     """
     desk.allow("open-discrepancy")
     case = new_id("x")
@@ -33,6 +43,8 @@ def report(desk: Desk, of: Item, area: str, missing_units: int, text: str) -> tu
         book = book_of(desk)
         if held := book.frozen(of.id, area_of(desk, area)):
             raise Refused(Refusal.PAGE_FROZEN, item=of.id, area=area, discrepancy=held)
+        same_unit(book, of)
+        none_or_some(abs(missing_units))
         by, rule = duties.escalation(desk)
         fact = f.DiscrepancyOpened(
             discrepancy=case,
@@ -54,22 +66,24 @@ def report(desk: Desk, of: Item, area: str, missing_units: int, text: str) -> tu
 def recount(desk: Desk, discrepancy: str, counted_units: int) -> tuple[Recorded, ...]:
     """Enter a second count, by two people who had no part in what is counted.
 
-    Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED,
-    DISCREPANCY_NOT_INDEPENDENT, UNITS_INVALID.
+    It counts until units are drawn from the page or go back to it. Raises Refused:
+    ROLE_NOT_PERMITTED, WITNESS_MISSING, UNITS_INVALID, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED,
+    DISCREPANCY_NOT_INDEPENDENT.
     """
     desk.allow("recount")
     witness = desk.witnessed("a recount")
-    if not counted_units >= 0:
-        raise Refused(Refusal.UNITS_INVALID, units=counted_units)
 
     def decide() -> Decision:
-        case = _open(book_of(desk), discrepancy)
-        for person in (desk.by.person, witness.person):
-            if person in case.involved:
-                raise Refused(Refusal.DISCREPANCY_NOT_INDEPENDENT, person=person)
+        book = book_of(desk)
+        case = _open(book, discrepancy)
+        none_or_some(counted_units)
+        _independent(case, desk.by.person, witness.person)
+        of = item(case.fact.item)
+        same_unit(book, of)
         timing = duties.timing(desk, None)
         fact = f.DiscrepancyRecounted(
             discrepancy=discrepancy,
+            unit_ug=of.unit_ug,
             counted_units=counted_units,
             when=timing,
         )
@@ -83,9 +97,13 @@ def reconstruct(
 ) -> tuple[Recorded, ...]:
     """Enter what the pump's log and the chart say. None says that there is no such log or chart.
 
-    Raises Refused: ROLE_NOT_PERMITTED, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED.
+    Raises Refused: QUANTITY_IMPLAUSIBLE, ROLE_NOT_PERMITTED, DISCREPANCY_UNKNOWN,
+    DISCREPANCY_CLOSED.
     """
     desk.allow("reconstruct")
+    for ug, what in ((pump_ug, "what the pump says"), (chart_ug, "what the chart says")):
+        if ug is not None:
+            measured(ug, what)
 
     def decide() -> Decision:
         _open(book_of(desk), discrepancy)
@@ -136,17 +154,22 @@ def close(desk: Desk, discrepancy: str, conclusion: Conclusion) -> tuple[Recorde
 
     "found" and "entry-error" close only when nothing is missing any more. "loss",
     "theft-suspected" and "surplus" post what is still missing or over, and only after it was
-    escalated. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, DISCREPANCY_UNKNOWN,
-    DISCREPANCY_CLOSED, DISCREPANCY_NOT_INDEPENDENT, DISCREPANCY_STEP_MISSING, OUTCOME_UNFITTING.
+    escalated. Raises Refused: VALUE_NOT_ALLOWED, ROLE_NOT_PERMITTED, WITNESS_MISSING,
+    DOSE_UNRESOLVED, DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED, DISCREPANCY_NOT_INDEPENDENT,
+    DISCREPANCY_STEP_MISSING, OUTCOME_UNFITTING.
     """
     desk.allow("close-discrepancy")
-    desk.witnessed("the close of a discrepancy")
+    witness = desk.witnessed("the close of a discrepancy")
+    if conclusion.outcome not in get_args(f.Outcome):
+        told = {"what": "outcome", "choices": ", ".join(get_args(f.Outcome))}
+        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=conclusion.outcome, **told)
 
     def decide() -> Decision:
         book = book_of(desk)
         case = _open(book, discrepancy)
-        if desk.by.person in case.involved:
-            raise Refused(Refusal.DISCREPANCY_NOT_INDEPENDENT, person=desk.by.person)
+        if case.fact.draw:
+            nothing_open(desk, book.draws[case.fact.draw])
+        _independent(case, desk.by.person, witness.person)
         missing = missing_ug(book, case)
         _steps_done(case, conclusion.outcome)
         _fitting(case, conclusion.outcome, missing)
@@ -169,8 +192,16 @@ def missing_ug(book: Book, case: Case) -> int:
         return book.draws[case.fact.draw].left_ug
     if case.recounted_units is None:
         return case.fact.missing_ug
-    expected = book.units(case.fact.item, case.fact.area)
-    return (expected - case.recounted_units) * item(case.fact.item).unit_ug
+    of_item = case.fact.item
+    expected_ug = book.balance_ug[of_item, stock(case.fact.area)]
+    return expected_ug - case.recounted_units * book.unit_ug[of_item]
+
+
+def _independent(case: Case, *people: str) -> None:
+    """Raise Refused (DISCREPANCY_NOT_INDEPENDENT) for a person who had a part in it."""
+    for person in people:
+        if person in case.involved:
+            raise Refused(Refusal.DISCREPANCY_NOT_INDEPENDENT, person=person)
 
 
 def _open(book: Book, discrepancy: str) -> Case:

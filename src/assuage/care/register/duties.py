@@ -6,7 +6,7 @@ rule decided is stored with the entry, so that an entry reads the same when the 
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 from assuage.care.access import Desk
@@ -27,9 +27,10 @@ def duty(place: str, kind: str, on: date) -> Duty | None:
 
 def timing(desk: Desk, at: datetime | None) -> When:
     """Return when something happened and how late its entry is. Raises Refused (TIME_IN_FUTURE)."""
+    site = desk.site
     happened = desk.happened(at)
-    today = desk.now().date()
-    held = duty(desk.site.place, "entry-deadline", happened.date())
+    today = desk.clock.today(site.zone)
+    held = duty(site.place, "entry-deadline", happened.date())
     if held is None:
         rule = "register-entry-deadline-default"
         last = happened.date() + timedelta(days=round(library.assumed(rule)))
@@ -56,13 +57,13 @@ def after(start: date, held: Duty) -> date:
                 number -= day.weekday() < _SATURDAY
             return day
         case "month":
-            return _months_on(start, number)
+            return months_on(start, number)
         case "year":
-            return _months_on(start, number * _MONTHS_PER_YEAR)
+            return months_on(start, number * _MONTHS_PER_YEAR)
     raise ValueError(f"the duty {held.id} has no span")
 
 
-def _months_on(start: date, months: int) -> date:
+def months_on(start: date, months: int) -> date:
     """Return the same day some months on, or the first of the next when there is no such day."""
     count = start.year * _MONTHS_PER_YEAR + start.month - 1 + months
     year, month = divmod(count, _MONTHS_PER_YEAR)
@@ -79,16 +80,18 @@ def escalation(desk: Desk) -> tuple[datetime, str]:
     Where the law gives days for a notice of loss, the end of the last of them counts if that is
     earlier than assuage's own hours.
     """
-    now = desk.now()
+    now = desk.local_now()
     rule = "register-escalation-default-hours"
-    by = now + timedelta(hours=library.assumed(rule))
+    # In UTC, because hours added to a local time are hours of the wall clock, and a change of
+    # the clocks would make them one more or one less.
+    by = now.astimezone(UTC) + timedelta(hours=library.assumed(rule))
     held = duty(desk.site.place, "loss-notice", now.date())
     if held is not None:
         day = after(now.date(), held) + timedelta(days=1)
         end = datetime(day.year, day.month, day.day, tzinfo=desk.site.zone)
         if end < by:
             by, rule = end, held.id
-    return by, rule
+    return by.astimezone(desk.site.zone), rule
 
 
 def tolerance_ug(item: Item) -> int:

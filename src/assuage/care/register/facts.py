@@ -202,6 +202,7 @@ class DiscrepancyRecounted(Entry):
     """Two people who weren't part of it counted again."""
 
     discrepancy: Text
+    unit_ug: Positive
     counted_units: Count
 
 

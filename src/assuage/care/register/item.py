@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from types import MappingProxyType
 
 from assuage.knowledge import library
 from assuage.knowledge.schema.regimen import Product
@@ -26,13 +29,14 @@ class Item:
     strength_ug_per_ml: int | None
 
 
-def items() -> dict[str, Item]:
+@cache
+def items() -> Mapping[str, Item]:
     """Return every item that the product list makes possible, by id."""
     found = {}
     for product in library.products().values():
         for item in _of(product):
             found[item.id] = item
-    return found
+    return MappingProxyType(found)
 
 
 def item(text: str) -> Item:
@@ -54,7 +58,7 @@ def amount_ug(text: str, of: Item) -> int:
     """Return an amount of an item in micrograms, from "12.5 mg" or, by its strength, "0.5 mL".
 
     Raises Refused: what `units.parse` raises (a device isn't measured in millilitres), and
-    QUANTITY_NOT_WHOLE for a part of a microgram.
+    AMOUNT_NOT_WHOLE for a part of a microgram.
     """
     if of.strength_ug_per_ml is None:
         given = parse(text, Dimension.DOSE, what="an amount of drug")
@@ -64,7 +68,7 @@ def amount_ug(text: str, of: Item) -> int:
     # The shortest text of a double is the decimal that was written, so nothing is rounded here.
     micrograms = Fraction(str(given.magnitude)) * int(per_unit or 0)
     if micrograms.denominator != 1:
-        raise Refused(Refusal.QUANTITY_NOT_WHOLE, text=text)
+        raise Refused(Refusal.AMOUNT_NOT_WHOLE, text=text)
     return int(micrograms)
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 
+from assuage.care import session as sessions
 from assuage.care.access import Desk
 from assuage.care.register import book as books
 from assuage.care.register.book import Book, Draw
 from assuage.care.register.item import Item
+from assuage.care.session import AdministrationIntended, Session
+from assuage.record.canonical import LARGEST_WHOLE
 from assuage.record.events import Fact
+from assuage.record.keyring import Sealed
 from assuage.record.record import Decision
 from assuage.refusals import Refusal, Refused
+
+UNITS_MAX = 999_999  # nobody counts more by hand; more is a slip of the finger
 
 
 def new_id(kind: str) -> str:
@@ -33,6 +39,55 @@ def area_of(desk: Desk, area: str) -> str:
     return area
 
 
+def session_of(desk: Desk, session: str) -> Session:
+    """Return a session of the desk's site. Raises Refused: SESSION_UNKNOWN, SESSION_ELSEWHERE."""
+    view = sessions.of(desk.record, session)
+    if sessions.opening(view, session).site != desk.site_id:
+        raise Refused(Refusal.SESSION_ELSEWHERE, session=session)
+    return view
+
+
+def running_of(desk: Desk, session: str) -> Session:
+    """Return a session of the desk's site that hasn't ended. Raises Refused: SESSION_ENDED, ..."""
+    session_of(desk, session)
+    return sessions.running(desk.record, session)
+
+
+def dose_open(desk: Desk, held: Draw) -> AdministrationIntended | None:
+    """Return the dose from a drawn unit of which nobody said what became of it, if any."""
+    view = sessions.of(desk.record, held.treatment.session)
+    return next((one.intended for one in view.open_doses if one.intended.draw == held.id), None)
+
+
+def nothing_open(desk: Desk, held: Draw) -> None:
+    """Raise Refused (DOSE_UNRESOLVED) while a dose from a drawn unit is open."""
+    if dose := dose_open(desk, held):
+        session = held.treatment.session
+        raise Refused(Refusal.DOSE_UNRESOLVED, session=session, intent=dose.intent)
+
+
+def sealed(desk: Desk, patient: str, text: str) -> Sealed:
+    """Return text locked under a patient's key; after an erasure a box that nobody opens.
+
+    What is in a hand can always be written down, so an erasure doesn't stop a waste. Raises
+    Refused: SITE_KEY_MISSING, SITE_KEY_WRONG.
+    """
+    try:
+        return desk.record.keyring.seal(patient, text)
+    except Refused as refused:
+        if refused.refusal is not Refusal.PATIENT_ERASED:
+            raise
+        return Sealed(owner=patient, box="")
+
+
+def same_unit(book: Book, of: Item) -> None:
+    """Raise Refused (ITEM_CHANGED) unless the register counts an item in the same units."""
+    held = book.unit_ug.get(of.id, of.unit_ug)
+    if held != of.unit_ug:
+        now_mg, held_mg = of.unit_ug / 1000, held / 1000
+        raise Refused(Refusal.ITEM_CHANGED, item=of.id, now_mg=now_mg, held_mg=held_mg)
+
+
 def not_frozen(book: Book, item: Item, area: str) -> None:
     """Raise Refused (PAGE_FROZEN) while a discrepancy is open on a page."""
     if case := book.frozen(item.id, area):
@@ -48,9 +103,22 @@ def in_stock(book: Book, item: Item, area: str, units: int) -> None:
 
 def some(units: int) -> int:
     """Return a count of units above zero. Raises Refused (UNITS_INVALID)."""
-    if not units > 0:
+    if not 0 < units <= UNITS_MAX:
         raise Refused(Refusal.UNITS_INVALID, units=units)
     return units
+
+
+def none_or_some(units: int) -> int:
+    """Return a count of units, which may be zero. Raises Refused (UNITS_INVALID)."""
+    return units if units == 0 else some(units)
+
+
+def measured(ug: int, what: str) -> int:
+    """Return an amount of zero or more micrograms. Raises Refused (QUANTITY_IMPLAUSIBLE)."""
+    if not 0 <= ug <= LARGEST_WHOLE:
+        told = {"low": 0, "high": LARGEST_WHOLE, "unit": "ug", "example": "25000"}
+        raise Refused(Refusal.QUANTITY_IMPLAUSIBLE, what=what, text=ug, **told)
+    return ug
 
 
 def draw_of(book: Book, draw: str) -> Draw:

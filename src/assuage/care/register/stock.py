@@ -8,8 +8,17 @@ from datetime import date, datetime
 from assuage.care.access import Desk
 from assuage.care.register import duties
 from assuage.care.register import facts as f
+from assuage.care.register.book import Book
 from assuage.care.register.item import Item
-from assuage.care.register.shared import area_of, book_of, decision, in_stock, not_frozen, some
+from assuage.care.register.shared import (
+    area_of,
+    book_of,
+    decision,
+    in_stock,
+    not_frozen,
+    same_unit,
+    some,
+)
 from assuage.record.events import Recorded, Signature
 from assuage.record.record import Decision
 from assuage.refusals import Refusal, Refused
@@ -48,18 +57,20 @@ def receive(
 ) -> tuple[Recorded, ...]:
     """Enter a delivery.
 
-    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, UNITS_INVALID, STOCK_EXPIRED, PAGE_FROZEN,
-    TIME_IN_FUTURE.
+    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, TIME_IN_FUTURE, PAGE_FROZEN, ITEM_CHANGED,
+    STOCK_EXPIRED, UNITS_INVALID.
     """
     desk.allow("receive")
-    some(page.units)
 
     def decide() -> Decision:
-        timing = duties.timing(desk, at)
         area_of(desk, page.area)
+        timing = duties.timing(desk, at)
+        book = book_of(desk)
+        not_frozen(book, page.item, page.area)
+        same_unit(book, page.item)
         if not delivery.expires >= timing.happened_at.date():
             raise Refused(Refusal.STOCK_EXPIRED, item=page.item.id, expires=delivery.expires)
-        not_frozen(book_of(desk), page.item, page.area)
+        some(page.units)
         fact = f.StockReceived(
             item=page.item.id,
             units=page.units,
@@ -81,20 +92,19 @@ def supply(
 ) -> tuple[Recorded, ...]:
     """Move units to another cabinet of the site; from an area to the main cabinet is a return.
 
-    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, AREA_SAME, UNITS_INVALID, PAGE_FROZEN,
-    STOCK_SHORT, TIME_IN_FUTURE.
+    Raises Refused: ROLE_NOT_PERMITTED, AREA_UNKNOWN, AREA_SAME, TIME_IN_FUTURE, PAGE_FROZEN,
+    ITEM_CHANGED, STOCK_SHORT, UNITS_INVALID.
     """
     desk.allow("supply")
-    some(page.units)
-    if to_area == page.area:
-        raise Refused(Refusal.AREA_SAME, area=to_area)
 
     def decide() -> Decision:
+        area_of(desk, page.area)
+        if area_of(desk, to_area) == page.area:
+            raise Refused(Refusal.AREA_SAME, area=to_area)
         timing = duties.timing(desk, at)
         book = book_of(desk)
-        not_frozen(book, page.item, area_of(desk, page.area))
-        not_frozen(book, page.item, area_of(desk, to_area))
-        in_stock(book, page.item, page.area, page.units)
+        not_frozen(book, page.item, to_area)
+        _out_of(book, page)
         fact = f.StockSupplied(
             item=page.item.id,
             units=page.units,
@@ -109,6 +119,14 @@ def supply(
         return decision(desk, [fact])
 
     return desk.commit(decide)
+
+
+def _out_of(book: Book, page: Page) -> None:
+    """Raise Refused unless the units can leave the page."""
+    not_frozen(book, page.item, page.area)
+    same_unit(book, page.item)
+    in_stock(book, page.item, page.area, page.units)
+    some(page.units)
 
 
 @dataclass(frozen=True)
@@ -126,19 +144,18 @@ def transfer(
     """Let units leave the site for somebody entitled to have them, before a witness.
 
     A return to the supplier is a transfer. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING,
-    AUTHORITY_MISSING, AREA_UNKNOWN, UNITS_INVALID, PAGE_FROZEN, STOCK_SHORT, TIME_IN_FUTURE.
+    AREA_UNKNOWN, TIME_IN_FUTURE, PAGE_FROZEN, ITEM_CHANGED, STOCK_SHORT, UNITS_INVALID,
+    AUTHORITY_MISSING.
     """
     desk.allow("transfer")
     desk.witnessed("a transfer")
-    some(page.units)
-    if not consignment.to.authority:
-        raise Refused(Refusal.AUTHORITY_MISSING, name=consignment.to.name)
 
     def decide() -> Decision:
+        area_of(desk, page.area)
         timing = duties.timing(desk, at)
-        book = book_of(desk)
-        not_frozen(book, page.item, area_of(desk, page.area))
-        in_stock(book, page.item, page.area, page.units)
+        _out_of(book_of(desk), page)
+        if not consignment.to.authority:
+            raise Refused(Refusal.AUTHORITY_MISSING, name=consignment.to.name)
         fact = f.StockTransferred(
             item=page.item.id,
             units=page.units,
@@ -171,10 +188,9 @@ def destroy(
     """Enter that units were destroyed, before as many witnesses as the law of the place asks for.
 
     Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, WITNESS_IS_ACTOR, WITNESS_STALE,
-    AREA_UNKNOWN, UNITS_INVALID, PAGE_FROZEN, STOCK_SHORT, TIME_IN_FUTURE.
+    AREA_UNKNOWN, TIME_IN_FUTURE, PAGE_FROZEN, ITEM_CHANGED, STOCK_SHORT, UNITS_INVALID.
     """
     desk.allow("destroy")
-    some(page.units)
     first = desk.witnessed("a destruction")
     second = how.other_witness
     if second is not None:
@@ -187,9 +203,8 @@ def destroy(
         day = timing.happened_at.date()
         if second is None and duties.people(desk.site.place, "destruction-witnesses", day) > 1:
             raise Refused(Refusal.WITNESS_MISSING, act="a destruction, by a second person,")
-        book = book_of(desk)
-        not_frozen(book, page.item, area_of(desk, page.area))
-        in_stock(book, page.item, page.area, page.units)
+        area_of(desk, page.area)
+        _out_of(book_of(desk), page)
         fact = f.StockDestroyed(
             item=page.item.id,
             units=page.units,

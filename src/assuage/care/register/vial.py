@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from assuage.care import patient as patients
 from assuage.care import session as sessions
 from assuage.care.access import Desk
 from assuage.care.register import duties
@@ -20,10 +21,17 @@ from assuage.care.register.shared import (
     area_of,
     book_of,
     decision,
+    dose_open,
+    draw_of,
     in_stock,
     new_id,
     not_frozen,
+    nothing_open,
     open_draw,
+    running_of,
+    same_unit,
+    sealed,
+    session_of,
 )
 from assuage.care.session import Dose, Session
 from assuage.knowledge import library
@@ -38,8 +46,8 @@ def draw(
     """Take one unit out of a cabinet for the patient of a running session.
 
     `accepted` names who draws from a frozen page, and why; it needs a witness. Raises Refused:
-    ROLE_NOT_PERMITTED, SESSION_UNKNOWN, SESSION_ENDED, AREA_UNKNOWN, PAGE_FROZEN, STOCK_SHORT,
-    WITNESS_MISSING, TIME_IN_FUTURE.
+    PATIENT_ERASED, ROLE_NOT_PERMITTED, WITNESS_MISSING, AREA_UNKNOWN, TIME_IN_FUTURE,
+    SESSION_UNKNOWN, SESSION_ELSEWHERE, SESSION_ENDED, PAGE_FROZEN, ITEM_CHANGED, STOCK_SHORT.
     """
     desk.allow("draw")
     if accepted:
@@ -47,12 +55,14 @@ def draw(
     made = new_id("d")
 
     def decide() -> Decision:
-        timing = duties.timing(desk, at)
-        opened = sessions.opening(sessions.running(desk.record, session), session)
-        book = book_of(desk)
         area_of(desk, area)
+        timing = duties.timing(desk, at)
+        opened = sessions.opening(running_of(desk, session), session)
+        patients.present(desk.record, opened.patient)
+        book = book_of(desk)
         if not accepted:
             not_frozen(book, of, area)
+        same_unit(book, of)
         in_stock(book, of, area, 1)
         fact = f.VialDrawn(
             draw=made,
@@ -80,15 +90,16 @@ class Dosing:
 def intend(desk: Desk, session: str, dosing: Dosing) -> tuple[Recorded, ...]:
     """Store that a dose is about to be given. Nobody acts before this has returned.
 
-    Raises Refused: ROLE_NOT_PERMITTED, SESSION_UNKNOWN, SESSION_ENDED, DOSE_UNRESOLVED while
-    another dose of the session is open, DRAW_UNKNOWN, DRAW_CLOSED, DRAW_ELSEWHERE, DRAW_EXCEEDED,
-    ROUTE_MISMATCH.
+    Raises Refused: PATIENT_ERASED, ROLE_NOT_PERMITTED, SESSION_UNKNOWN, SESSION_ELSEWHERE,
+    SESSION_ENDED, DOSE_UNRESOLVED while another dose of the session is open, DRAW_UNKNOWN,
+    DRAW_CLOSED, DRAW_ELSEWHERE, DRAW_EXCEEDED, ROUTE_MISMATCH.
     """
     desk.allow("administer")
     intent = new_id("i")
 
     def decide() -> Decision:
-        view = sessions.running(desk.record, session)
+        view = running_of(desk, session)
+        patients.present(desk.record, sessions.opening(view, session).patient)
         if view.open_doses:
             held = view.open_doses[0]
             raise Refused(Refusal.DOSE_UNRESOLVED, session=session, intent=held.intended.intent)
@@ -114,15 +125,18 @@ def confirm(
 
     `ug` is what was given, whatever was intended. A dose that had become Unknown needs a witness
     and the right to resolve it. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING,
-    INTENT_UNKNOWN, INTENT_RESOLVED, DRAW_EXCEEDED, TIME_IN_FUTURE.
+    SESSION_UNKNOWN, SESSION_ELSEWHERE, INTENT_UNKNOWN, INTENT_RESOLVED, DRAW_CLOSED for a unit
+    that went back, DRAW_EXCEEDED, TIME_IN_FUTURE.
     """
     desk.allow("administer")
 
     def decide() -> Decision:
         timing = duties.timing(desk, at)
-        view = sessions.of(desk.record, session)
-        dose = _open_dose(desk, view, intent)
-        held = open_draw(book_of(desk), dose.intended.draw)
+        book = book_of(desk)  # before the dose, so that a command sent twice returns all it stored
+        dose = _open_dose(desk, session_of(desk, session), intent)
+        held = draw_of(book, dose.intended.draw)
+        if held.returned:
+            raise Refused(Refusal.DRAW_CLOSED, draw=held.id)
         _fits(held, ug)
         given = f.DrugAdministered(
             draw=held.id,
@@ -144,17 +158,17 @@ def confirm(
 def not_given(desk: Desk, session: str, intent: str, reason: str) -> tuple[Recorded, ...]:
     """Store that an intended dose was not given.
 
-    Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, INTENT_UNKNOWN, INTENT_RESOLVED,
-    PATIENT_ERASED.
+    Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, SESSION_UNKNOWN, SESSION_ELSEWHERE,
+    INTENT_UNKNOWN, INTENT_RESOLVED.
     """
     desk.allow("administer")
 
     def decide() -> Decision:
-        view = sessions.of(desk.record, session)
+        view = session_of(desk, session)
         _open_dose(desk, view, intent)
         patient = sessions.opening(view, session).patient
-        sealed = desk.record.keyring.seal(patient, reason)
-        fact = sessions.AdministrationNotGiven(intent=intent, reason=sealed)
+        told = sealed(desk, patient, _reason(reason))
+        fact = sessions.AdministrationNotGiven(intent=intent, reason=told)
         return Decision({sessions.stream(session): (fact,)})
 
     return desk.commit(decide)
@@ -165,8 +179,8 @@ def waste(
 ) -> tuple[Recorded, ...]:
     """Enter what was wasted of a drawn unit, before a witness.
 
-    Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, DRAW_UNKNOWN, DRAW_CLOSED, DRAW_EXCEEDED,
-    TIME_IN_FUTURE, PATIENT_ERASED.
+    What is left for a dose about to be given isn't wasted. Raises Refused: ROLE_NOT_PERMITTED,
+    WITNESS_MISSING, DRAW_UNKNOWN, DRAW_CLOSED, DRAW_EXCEEDED, DOSE_UNRESOLVED, TIME_IN_FUTURE.
     """
     desk.allow("waste")
     desk.witnessed("a waste")
@@ -175,15 +189,19 @@ def waste(
         timing = duties.timing(desk, at)
         held = open_draw(book_of(desk), draw_id)
         _fits(held, ug)
+        dose = dose_open(desk, held)
+        if dose and not ug <= _room_ug(held) - dose.ug:
+            session = held.treatment.session
+            raise Refused(Refusal.DOSE_UNRESOLVED, session=session, intent=dose.intent)
         fact = f.DrugWasted(
             draw=held.id,
             item=held.item,
             ug=ug,
             treatment=held.treatment,
-            reason=desk.record.keyring.seal(held.treatment.patient, reason),
+            reason=sealed(desk, held.treatment.patient, _reason(reason)),
             when=timing,
         )
-        closed = [] if _dose_open(desk, held) else _settled_exactly(held, ug, timing)
+        closed = [] if dose else _settled_exactly(held, ug, timing)
         return decision(desk, [fact, *closed])
 
     return desk.commit(decide)
@@ -203,9 +221,10 @@ def put_back(
     def decide() -> Decision:
         timing = duties.timing(desk, at)
         held = open_draw(book_of(desk), draw_id)
-        if held.given_ug or held.wasted_ug:
+        nothing_open(desk, held)
+        # Nothing given and wasted may be left after corrections, and part of it posted elsewhere.
+        if held.given_ug or held.wasted_ug or held.left_ug != held.unit_ug:
             raise Refused(Refusal.DRAW_OPENED, draw=draw_id)
-        _nothing_open(desk, held)
         fact = f.VialReturned(
             draw=held.id,
             item=held.item,
@@ -222,26 +241,33 @@ def put_back(
 def settle(desk: Desk, draw_id: str) -> tuple[Recorded, ...]:
     """Close a drawn unit: within the tolerance as a difference, beyond it as a discrepancy.
 
-    Raises Refused: ROLE_NOT_PERMITTED, DRAW_UNKNOWN, DRAW_CLOSED, DOSE_UNRESOLVED.
+    Raises Refused: ROLE_NOT_PERMITTED, DOSE_UNRESOLVED, DRAW_UNKNOWN, DRAW_CLOSED, PAGE_FROZEN
+    when a discrepancy about it is open already.
     """
     desk.allow("waste")
 
     def decide() -> Decision:
         book = book_of(desk)
         held = open_draw(book, draw_id)
-        _nothing_open(desk, held)
-        return decision(desk, closing(desk, book, held))
+        nothing_open(desk, held)
+        facts = closing(desk, book, held, held.left_ug)
+        if not facts:
+            not_frozen(book, item(held.item), held.area)
+        return decision(desk, facts)
 
     return desk.commit(decide)
 
 
-def closing(desk: Desk, book: Book, held: Draw) -> list[Fact]:
-    """Return the facts that close a drawn unit, or that open a discrepancy about it."""
+def closing(desk: Desk, book: Book, held: Draw, left_ug: int) -> list[Fact]:
+    """Return the facts that close a drawn unit of which so much is left, or open a discrepancy.
+
+    Nothing, when a discrepancy about it is open already.
+    """
     timing = duties.timing(desk, None)
     tolerance = duties.tolerance_ug(item(held.item))
-    if abs(held.left_ug + held.measured_ug) <= tolerance:
-        return [_closed(held, held.left_ug, tolerance, timing)]
-    if any(case.fact.draw == held.id and case.closed is None for case in book.cases.values()):
+    if abs(left_ug + held.measured_ug) <= tolerance:
+        return [_closed(held, left_ug, tolerance, timing)]
+    if any(case.fact.draw == held.id for case in book.freezing(held.item, held.area)):
         return []
     by, rule = duties.escalation(desk)
     return [
@@ -251,7 +277,7 @@ def closing(desk: Desk, book: Book, held: Draw) -> list[Fact]:
             item=held.item,
             area=held.area,
             draw=held.id,
-            missing_ug=held.left_ug,
+            missing_ug=left_ug,
             text="Given, wasted and returned don't add up to what was drawn.",
             escalate_by=by,
             escalate_rule=rule,
@@ -278,11 +304,23 @@ def _closed(held: Draw, difference: int, tolerance: int, timing: f.When) -> f.Dr
 
 def _fits(held: Draw, ug: int) -> None:
     """Raise Refused (DRAW_EXCEEDED) when more would have come out than was drawn."""
-    room = held.left_ug + duties.tolerance_ug(item(held.item))
-    if not 0 < ug <= room:
+    if not 0 < ug <= _room_ug(held):
         raise Refused(
             Refusal.DRAW_EXCEEDED, draw=held.id, left_mg=held.left_ug / 1000, given_mg=ug / 1000
         )
+
+
+def _room_ug(held: Draw) -> int:
+    """Return what may still come out of a unit: the tolerance is for the unit, not for each act."""
+    return held.left_ug + held.measured_ug + duties.tolerance_ug(item(held.item))
+
+
+def _reason(text: str) -> str:
+    """Return a reason that says something. Raises Refused (FIELD_INVALID)."""
+    if not text.strip():
+        told = {"field": "reason", "what": "the command", "why": "it is empty"}
+        raise Refused(Refusal.FIELD_INVALID, **told)
+    return text
 
 
 def _same_session(held: Draw, session: str) -> None:
@@ -311,17 +349,3 @@ def _open_dose(desk: Desk, view: Session, intent: str) -> Dose:
         desk.allow("resolve-unknown")
         desk.witnessed("what became of an unknown dose")
     return dose
-
-
-def _nothing_open(desk: Desk, held: Draw) -> None:
-    """Raise Refused (DOSE_UNRESOLVED) while a dose from this unit is open."""
-    if intent := _dose_open(desk, held):
-        session = held.treatment.session
-        raise Refused(Refusal.DOSE_UNRESOLVED, session=session, intent=intent)
-
-
-def _dose_open(desk: Desk, held: Draw) -> str:
-    """Return a dose from this unit of which nobody said what became of it, or ""."""
-    view = sessions.of(desk.record, held.treatment.session)
-    found = [one.intended for one in view.open_doses if one.intended.draw == held.id]
-    return found[0].intent if found else ""

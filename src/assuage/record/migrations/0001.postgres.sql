@@ -46,3 +46,47 @@ ALTER TABLE event ENABLE ALWAYS TRIGGER event_is_never_changed;
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_is_never_truncated;
 ALTER TABLE event ENABLE ALWAYS TRIGGER event_is_next_in_order;
 REVOKE UPDATE, DELETE, TRUNCATE ON event FROM PUBLIC;
+
+-- Adds events in one call, so that a writer holds the writers' lock (1634956149) for as long as
+-- the server needs and no client's line is waited for. The hash is that of record/chain.py.
+CREATE FUNCTION add_events(
+  of_stream text[], after bigint[], how_many integer[], bodies bytea[],
+  OUT place bigint, OUT nth bigint, OUT link bytea
+) RETURNS SETOF record LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  genesis CONSTANT bytea := decode(repeat('00', 32), 'hex');
+  before bytea;
+  taken integer := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1634956149);
+  SELECT e.position, e.hash INTO place, before
+    FROM public.event e ORDER BY e.position DESC LIMIT 1;
+  IF NOT FOUND THEN
+    place := 0;
+    before := genesis;
+  END IF;
+  FOR one IN 1 .. cardinality(of_stream) LOOP
+    SELECT e.version, e.hash INTO nth, link
+      FROM public.event e WHERE e.stream = of_stream[one] ORDER BY e.version DESC LIMIT 1;
+    IF NOT FOUND THEN
+      nth := 0;
+      link := genesis;
+    END IF;
+    IF nth <> after[one] THEN
+      RAISE EXCEPTION 'a stream has moved on' USING
+        ERRCODE = 'AS001', DETAIL = after[one] || ' ' || nth, HINT = of_stream[one];
+    END IF;
+    FOR each IN 1 .. how_many[one] LOOP
+      taken := taken + 1;
+      place := place + 1;
+      nth := nth + 1;
+      link := sha256(before || link
+        || convert_to(place || E'\n' || nth || E'\n' || of_stream[one], 'UTF8')
+        || '\x00'::bytea || bodies[taken]);
+      before := link;
+      INSERT INTO public.event VALUES (place, of_stream[one], nth, bodies[taken], link);
+      RETURN NEXT;
+    END LOOP;
+  END LOOP;
+END $$;
