@@ -19,9 +19,12 @@ from command import BANDED, SPEC, module, run
 
 import assuage
 from assuage.cli import simulate as simulate_module
-from assuage.cli.app import app
+from assuage.cli.app import whole
 
-COMMANDS = ["plan", "simulate", "models", "regimens", "explain", "cite"]
+COMMANDS = [
+    *("plan", "simulate", "models", "regimens", "explain", "cite"),
+    *("people", "patient", "session", "register", "record"),
+]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(assuage.__file__).parents[1])}
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -45,7 +48,9 @@ def test_every_command_shows_an_example_in_its_help(command: str) -> None:
 
 
 def test_these_are_all_the_commands() -> None:
-    shown = {name for name, one in typer.main.get_command(app).commands.items() if not one.hidden}
+    shown = {
+        name for name, one in typer.main.get_command(whole()).commands.items() if not one.hidden
+    }
     assert shown == set(COMMANDS)
 
 

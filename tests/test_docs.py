@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
-from assuage.cli.app import app
+from assuage.cli.app import whole
 from assuage.cli.reference import pages
 from assuage.knowledge import library
 from assuage.refusals import Refusal
@@ -28,11 +30,21 @@ def test_there_is_no_other_page() -> None:
 
 
 def test_every_command_and_option_appears() -> None:
-    for name, command in typer.main.get_command(app).commands.items():
-        if not command.hidden:
-            section = MADE["commands.md"].partition(f"## assuage {name}\n")[2].partition("\n## ")[0]
-            for parameter in command.params:
-                assert all(option in section for option in parameter.opts if "-" in option)
+    named = dict(commands("assuage", typer.main.get_command(whole())))
+    assert {"assuage", "assuage plan", "assuage record", "assuage record head"} <= set(named)
+    for name, command in named.items():
+        section = MADE["commands.md"].partition(f"## {name}\n")[2].partition("\n## ")[0]
+        assert f"Usage: {name} " in section
+        for parameter in command.params:
+            assert all(option in section for option in parameter.opts if "-" in option)
+
+
+def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every command that isn't hidden, and those within it."""
+    if not command.hidden:
+        yield name, command
+        for inner, one in getattr(command, "commands", {}).items():
+            yield from commands(f"{name} {inner}", one)
 
 
 def test_every_refusal_model_and_regimen_appears() -> None:

@@ -18,7 +18,7 @@ def w() -> World:
     return made
 
 
-# id, patient, prescriber, area, outcome: the first refusal in the order of refusals.py is shown.
+# id, patient, prescriber, area, outcome; the first refusal in its order is shown.
 OPENINGS = """
 s2   p1  dia   ward    ok
 s1   p1  dia   ward    SESSION_EXISTS

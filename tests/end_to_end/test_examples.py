@@ -15,7 +15,12 @@ from assuage.planning.document import Plan
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
 LOCKED = {"alcohol-research"}
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs/how-to").glob("*.md"))]
+# What is done to a record is run in order, by test_worked_day.py and tests/record.
+WITH_RECORD = {"register.md", "record.md"}
+DOCUMENTS = [
+    ROOT / "README.md",
+    *(one for one in sorted((ROOT / "docs/how-to").glob("*.md")) if one.name not in WITH_RECORD),
+]
 
 
 def run(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

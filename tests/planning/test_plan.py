@@ -210,7 +210,7 @@ def test_an_unverified_absolute_precaution_is_shown_and_does_not_refuse(
     assert (shown.grade, shown.read, shown.present) == ("absolute", "unverified", True)
 
 
-# Each fault alone has its refusal; two at once have the one that comes first in refusals.py.
+# Each fault alone has its refusal; two at once have the one that comes first in refusals/codes.py.
 FAULTS: dict[str, dict[str, object]] = {
     "VALUE_NOT_ALLOWED": {"accepted": accept("RESEARCH_LOCK")},
     "QUANTITY_AMBIGUOUS": {"concentration": "1,5 mg/mL"},

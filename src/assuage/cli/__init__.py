@@ -14,7 +14,7 @@ from typing import NoReturn
 import typer
 
 from assuage.cli import output
-from assuage.cli.app import app
+from assuage.cli.app import app_for, whole
 from assuage.cli.arguments import completed, readable
 from assuage.refusals import Refusal, Refused
 
@@ -51,9 +51,11 @@ def _run(arguments: list[str]) -> int:
 def _dispatch(arguments: list[str]) -> int:
     """Return the status of the command; raise Refused for whatever went wrong with it."""
     try:
-        command = typer.main.get_command(app)
-        found = command.main(
-            args=readable(completed(arguments)), prog_name=PROGRAM, standalone_mode=False
+        words = readable(completed(arguments))
+        # A shell that completes a line hands over no words here.
+        app = app_for(words[0]) if arguments else whole()
+        found = typer.main.get_command(app).main(
+            args=words, prog_name=PROGRAM, standalone_mode=False
         )
     except BrokenPipeError:
         raise

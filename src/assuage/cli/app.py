@@ -1,8 +1,13 @@
-"""The commands, by name, with the text of their help."""
+"""The commands, by name, with the text of their help.
+
+Building every command takes longer than most of them do, so a group is loaded only when the first
+word names it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -20,18 +25,12 @@ Examples:
     --regimen crps-inpatient-esketamine-100h --product esketamine-5 --place NL --out out
   assuage simulate --model kamp-2020 --weight "70 kg" --age "35 y" \\
     --give "0.5 mg/kg over 40 min"
+  assuage session administer s-1 --draw d-4f0c2a91be --amount "35 mg" --route iv --as ana
   assuage explain ke0
 
 Every refusal is one line on standard error and exit status 2; with --json it is also JSON on
 standard output.
 """
-
-app = typer.Typer(
-    name="assuage",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 
 def _version(wanted: bool) -> None:
@@ -40,7 +39,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(help=HELP)
 def _root(
     version: Annotated[
         bool,
@@ -50,14 +48,80 @@ def _root(
     """Hold what stands before any command."""
 
 
-def _add(name: str, does: Callable[..., None], text: str, line: str) -> None:
-    app.command(name, help=text, short_help=line, hidden=not line)(does)
+def _people() -> typer.Typer:
+    from assuage.cli.people import people_group
+
+    return people_group
 
 
-_add("plan", plan.plan, plan.HELP, "Make a treatment plan for review and signature.")
-_add("simulate", simulate.simulate, simulate.HELP, "Predict concentrations with any model.")
-_add("models", browse.models, browse.MODELS_HELP, "List the kinetic models, or show one.")
-_add("regimens", browse.regimens, browse.REGIMENS_HELP, "List the regimens, or show one.")
-_add("explain", explain.explain, explain.HELP, "Explain a term, an id or a refusal.")
-_add("cite", cite.cite, cite.HELP, "Print the references of a plan.")
-_add("reference", reference.reference, reference.HELP, "")
+def _patient() -> typer.Typer:
+    from assuage.cli.patient import patient_group
+
+    return patient_group
+
+
+def _session() -> typer.Typer:
+    from assuage.cli.session import session_group
+
+    return session_group
+
+
+def _register() -> typer.Typer:
+    from assuage.cli.register import register_group
+
+    return register_group
+
+
+@cache
+def _record() -> typer.Typer:
+    from assuage.cli import record, record_site
+
+    for name, does, text, line in record_site.COMMANDS:
+        record.group.command(name, help=text, short_help=line)(does)
+    record.group.info.help = record.HELP
+    return record.group
+
+
+_COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
+    ("plan", plan.plan, plan.HELP, "Make a treatment plan for review and signature."),
+    ("simulate", simulate.simulate, simulate.HELP, "Predict concentrations with any model."),
+    ("models", browse.models, browse.MODELS_HELP, "List the kinetic models, or show one."),
+    ("regimens", browse.regimens, browse.REGIMENS_HELP, "List the regimens, or show one."),
+    ("explain", explain.explain, explain.HELP, "Explain a term, an id or a refusal."),
+    ("cite", cite.cite, cite.HELP, "Print the references of a plan."),
+    ("reference", reference.reference, reference.HELP, ""),
+)
+_GROUPS: dict[str, tuple[Callable[[], typer.Typer], str]] = {
+    "people": (_people, "Enrol the people of a site; roles, areas."),
+    "patient": (_patient, "Register a patient, or show one."),
+    "session": (_session, "Give doses in a session; come back to it."),
+    "register": (_register, "Keep the drug register."),
+    "record": (_record, "Make, check, copy and restore the record."),
+}
+
+
+def whole() -> typer.Typer:
+    """Return every command with every group."""
+    return _app(tuple(_GROUPS))
+
+
+def app_for(word: str) -> typer.Typer:
+    """Return every command, and of the groups the names and the one that `word` names."""
+    return _app((word,) if word in _GROUPS else ())
+
+
+@cache
+def _app(loaded: tuple[str, ...]) -> typer.Typer:
+    app = typer.Typer(
+        name="assuage",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help=HELP)(_root)
+    for name, does, text, line in _COMMANDS:
+        app.command(name, help=text, short_help=line, hidden=not line)(does)
+    for name, (load, line) in _GROUPS.items():
+        group = load() if name in loaded else typer.Typer()
+        app.add_typer(group, name=name, short_help=line)
+    return app

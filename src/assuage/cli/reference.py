@@ -51,9 +51,9 @@ def _page(title: str, lines: Iterator[str]) -> str:
 
 
 def _commands() -> Iterator[str]:
-    from assuage.cli.app import app
+    from assuage.cli.app import whole
 
-    yield from _command("assuage", typer.main.get_command(app), None)
+    yield from _command("assuage", typer.main.get_command(whole()), None)
 
 
 def _command(name: str, command: Any, parent: Any) -> Iterator[str]:

@@ -114,9 +114,9 @@ class Record:
         """Store what `decide` decides, once, and return its events.
 
         When somebody else wrote first to any stream that `decide` looked at, it is asked again on
-        what the streams are then: what is stored rests on nothing that has changed. A command whose id is stored already isn't stored again; its first events are returned.
-        Raises what `decide` raises, and Refused: RECORD_CHANGED, RECORD_BUSY, RECORD_UNSURE,
-        RECORD_BROKEN.
+        what the streams are then: what is stored rests on nothing that has changed. A command
+        whose id is stored already isn't stored again; its first events are returned. Raises what
+        `decide` raises, and Refused: RECORD_CHANGED, RECORD_BUSY, RECORD_UNSURE, RECORD_BROKEN.
         """
         try:
             return self._commit(envelope, decide)

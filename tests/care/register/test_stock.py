@@ -1,4 +1,4 @@
-"""Whole units in and out, with refusals in the order of refusals.py."""
+"""Whole units in and out, with refusals in the order of refusals/codes.py."""
 
 from __future__ import annotations
 

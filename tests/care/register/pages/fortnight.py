@@ -127,7 +127,8 @@ class Clinic:
 
     def give(self, session: str, draw: str, mg: float, by: str = "nia") -> int:
         dosing = vial.Dosing(draw, round(mg * MG), "iv")
-        intent = str(vial.intend(self.desk(by), session, dosing)[0].fact.intent)  # type: ignore[attr-defined]
+        (intended,) = vial.intend(self.desk(by), session, dosing)
+        intent = intended.fact.intent  # type: ignore[attr-defined]
         self.world.clock.go(minutes=4)
         vial.confirm(self.desk(by), session, intent, round(mg * MG))
         lines = self.world.book(self.site).lines

@@ -1,17 +1,7 @@
-"""Every way assuage says no.
-
-One enumeration. A member's value is (sentence, remedy); both are templates filled by the
-keywords given to `Refused`. Members stand in order of precedence: when several hold at once,
-the first in this file is the one that is shown. Docs and tests read this file, so a refusal
-that isn't here doesn't exist.
-
-    AssuageError
-    └── Refused            a command was understood and declined
-"""
+"""Every sentence by which assuage says no, in order of precedence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum
 
 
@@ -185,6 +175,14 @@ class Refusal(Enum):
         "{person} could not sign in",
         "check the person's id and passphrase; failures are recorded",
     )
+    PASSPHRASE_MISSING = (
+        "no passphrase was given for {person}",
+        "type it when you are asked on a terminal; 'assuage people --help' tells of rehearsals",
+    )
+    PASSPHRASES_UNSAFE = (
+        "the passphrase file {path} can't be used: {why}",
+        "make it a file of your own that nobody else can read (chmod 600), with lines id = 'words'",
+    )
     PASSPHRASE_WEAK = (
         "the passphrase is shorter than {shortest} characters or repeats itself",
         "use four or more unrelated words",
@@ -250,6 +248,10 @@ class Refusal(Enum):
         "there is a session '{session}' already",
         "enter it with 'assuage session enter', or choose another id",
     )
+    SESSION_ELSEWHERE = (
+        "session '{session}' was opened at another site",
+        "give the command at the site where the session was opened",
+    )
     SESSION_ENDED = (
         "session '{session}' ended at {time}",
         "open a new session; what happened in the old one can be corrected with a footnote",
@@ -295,6 +297,10 @@ class Refusal(Enum):
         "the page of {item} in {area} is frozen by discrepancy {discrepancy}",
         "close the discrepancy; for a patient who can't wait, draw with --accept and a witness",
     )
+    ITEM_CHANGED = (
+        "one unit of {item} is {now_mg} mg by the product list and {held_mg} mg by the register",
+        "give the changed product an id of its own; a page never changes what it counts",
+    )
     STOCK_SHORT = (
         "{area} holds {held} of {item} by the register, and {units} were asked for",
         "count the stock with 'assuage register check'; what differs opens a discrepancy",
@@ -307,7 +313,7 @@ class Refusal(Enum):
         "{units} isn't a count of units",
         "give whole units, counted by hand",
     )
-    QUANTITY_NOT_WHOLE = (
+    AMOUNT_NOT_WHOLE = (
         "'{text}' isn't a whole number of micrograms",
         "give an amount that was measured, such as 12.5 mg",
     )
@@ -470,46 +476,3 @@ class Refusal(Enum):
         "assuage failed and shows no result: {why}",
         "report this line and the command that led to it; do not work around it",
     )
-
-
-PRECEDENCE: dict[Refusal, int] = {refusal: rank for rank, refusal in enumerate(Refusal)}
-
-
-class AssuageError(Exception):
-    """Base of every error that assuage raises on purpose."""
-
-
-class Refused(AssuageError):
-    """A command was understood and declined.
-
-    `fields` fill the templates of the refusal; a field that is missing is a programming error
-    and raises KeyError at once, so no half-filled sentence can reach a person.
-    """
-
-    def __init__(self, refusal: Refusal, **fields: object) -> None:
-        sentence, remedy = refusal.value
-        self.refusal = refusal
-        self.fields = fields
-        self.sentence: str = _one_line(sentence.format_map(fields))
-        self.remedy: str = _one_line(remedy.format_map(fields))
-        super().__init__(f"{self.code}: {self.sentence}. Remedy: {self.remedy}.")
-
-    @property
-    def code(self) -> str:
-        """The refusal's name, stable across versions."""
-        return self.refusal.name
-
-    def as_dict(self) -> dict[str, dict[str, str]]:
-        """Return the shape that every face prints under --json."""
-        return {
-            "refusal": {"code": self.code, "sentence": self.sentence, "remedy": self.remedy},
-        }
-
-
-def first(refused: Iterable[Refused]) -> Refused | None:
-    """Return the refusal that takes precedence, or None when there is none."""
-    return min(refused, key=lambda one: PRECEDENCE[one.refusal], default=None)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
