@@ -105,7 +105,7 @@ def test_a_frozen_page_is_drawn_from_only_by_name(clinic: Clinic) -> None:
     words = ("register", "draw", "s-1", ITEM, "--area", "recovery")
     assert clinic.refused(*words, "--as", "ana") == "PAGE_FROZEN"
     out = clinic.do(*words, "--accept", "Dr C. Lund: can't wait", *BEFORE)
-    assert "from a frozen page: Dr C. Lund: can't wait" in out
+    assert "from a frozen page" in out
 
 
 def test_a_footnote_keeps_the_entry(clinic: Clinic, draw: str) -> None:

@@ -142,7 +142,7 @@ def _drawn(fact: Fact, _zone: tzinfo) -> str:
         case f.VialDrawn():
             whom = f"for {fact.treatment.patient} in {fact.treatment.session}"
             what = f"{_units(1, fact.item)} ({mg(fact.unit_ug)}) drawn from {fact.area}"
-            accepted = f"; from a frozen page: {fact.accepted}" if fact.accepted else ""
+            accepted = "; from a frozen page" if fact.accepted else ""
             return f"{what} as {fact.draw}, {whom}{accepted}"
         case f.DrugAdministered():
             return f"{mg(fact.ug)} of {fact.draw} given to {fact.treatment.patient}"
@@ -157,6 +157,11 @@ def _drawn(fact: Fact, _zone: tzinfo) -> str:
     return ""
 
 
+def _said(text: f.Told) -> str:
+    """Return free text; what is sealed for a patient is stored and not said again here."""
+    return f": {text}" if isinstance(text, str) else ""
+
+
 def _checked(fact: Fact, _zone: tzinfo) -> str:
     match fact:
         case f.StockChecked():
@@ -165,7 +170,7 @@ def _checked(fact: Fact, _zone: tzinfo) -> str:
         case f.EntryCorrected():
             # Units for an entry of stock, micrograms for one of a drawn unit: the page tells.
             amount = "" if fact.right is None else ", with its amount changed"
-            return f"footnote to entry {fact.entry}{amount}: {fact.text}"
+            return f"footnote to entry {fact.entry}{amount}{_said(fact.text)}"
     return ""
 
 
@@ -180,12 +185,12 @@ def _discrepancy(fact: Fact, zone: tzinfo) -> str:
         case f.DiscrepancyReconstructed():
             log = "no log" if fact.pump_ug is None else mg(fact.pump_ug)
             chart = "no chart" if fact.chart_ug is None else mg(fact.chart_ug)
-            return f"{fact.discrepancy} reconstructed: pump {log}, chart {chart}; {fact.text}"
+            return f"{fact.discrepancy} reconstructed: pump {log}, chart {chart}{_said(fact.text)}"
         case f.DiscrepancyEscalated():
             return f"{fact.discrepancy} told to {fact.to}, reference {fact.reference}"
         case f.DiscrepancyClosed():
             posted = f", {gap(fact.posted_ug)}" if fact.posted_ug else ""
-            return f"{fact.discrepancy} closed as {fact.outcome}{posted}: {fact.text}"
+            return f"{fact.discrepancy} closed as {fact.outcome}{posted}{_said(fact.text)}"
     return ""
 
 

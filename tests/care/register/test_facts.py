@@ -25,7 +25,7 @@ FACTS: list[f.Entry] = [
     f.StockTransferred(**STOCK, **COLLECTED, to=PARTY, reference="r"),
     f.StockDestroyed(**STOCK, reason="r", method="m", other_witness=None),
     f.StockChecked(item="i", unit_ug=1, area="a", counted_units=0, expected_units=0, when=WHEN),
-    f.VialDrawn(**UNIT, unit_ug=1, area="a", treatment=TREATMENT, accepted=""),
+    f.VialDrawn(**UNIT, unit_ug=1, area="a", treatment=TREATMENT, accepted=None),
     f.DrugAdministered(**UNIT, ug=1, treatment=TREATMENT, intent="i"),
     f.DrugWasted(**UNIT, ug=1, treatment=TREATMENT, reason=Sealed(owner="p", box="")),
     f.VialReturned(**UNIT, unit_ug=1, area="a", reason="r"),

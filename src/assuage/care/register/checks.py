@@ -18,9 +18,11 @@ from assuage.care.register.shared import (
     new_id,
     none_or_some,
     nothing_open,
+    patient_of,
     same_unit,
     session_of,
     some,
+    told,
 )
 from assuage.record.events import Fact, Recorded
 from assuage.record.record import Decision
@@ -112,7 +114,7 @@ def correct(
             closed = _closed_again(desk, book, line, right)
         note = f.EntryCorrected(
             entry=number,
-            text=text,
+            text=told(desk, patient_of(book, line.event.fact), text),
             right=right,
             discrepancy=discrepancy,
             when=timing,
@@ -129,11 +131,11 @@ def _named(book: Book, discrepancy: str, *, changes: bool) -> None:
     case = book.cases.get(discrepancy)
     if case is None:
         opened = ", ".join(one.id for one in book.cases.values() if one.closed is None)
-        told = {"discrepancy": discrepancy[:60], "choices": opened or "none is open"}
-        raise Refused(Refusal.DISCREPANCY_UNKNOWN, **told)
+        said = {"discrepancy": discrepancy[:60], "choices": opened or "none is open"}
+        raise Refused(Refusal.DISCREPANCY_UNKNOWN, **said)
     if changes and case.closed is not None:
-        told = {"discrepancy": discrepancy, "outcome": case.outcome}
-        raise Refused(Refusal.DISCREPANCY_CLOSED, **told)
+        said = {"discrepancy": discrepancy, "outcome": case.outcome}
+        raise Refused(Refusal.DISCREPANCY_CLOSED, **said)
 
 
 def _may_change(desk: Desk, book: Book, line: Line, right: int, discrepancy: str) -> None:
@@ -216,5 +218,5 @@ def _in_session(desk: Desk, line: Line, right: int, number: int) -> dict[str, li
         return {}
     session = entry.treatment.session
     session_of(desk, session)
-    told = sessions.AdministrationCorrected(intent=entry.intent, ug=right, entry=number)
-    return {sessions.stream(session): [told]}
+    corrected = sessions.AdministrationCorrected(intent=entry.intent, ug=right, entry=number)
+    return {sessions.stream(session): [corrected]}

@@ -23,7 +23,9 @@ from assuage.care.register.shared import (
     new_id,
     none_or_some,
     nothing_open,
+    patient_of,
     same_unit,
+    told,
 )
 from assuage.record.events import Recorded
 from assuage.record.record import Decision
@@ -106,13 +108,14 @@ def reconstruct(
             measured(ug, what)
 
     def decide() -> Decision:
-        _open(book_of(desk), discrepancy)
+        book = book_of(desk)
+        case = _open(book, discrepancy)
         timing = duties.timing(desk, None)
         fact = f.DiscrepancyReconstructed(
             discrepancy=discrepancy,
             pump_ug=pump_ug,
             chart_ug=chart_ug,
-            text=text,
+            text=told(desk, patient_of(book, case.fact), text),
             when=timing,
         )
         return decision(desk, [fact])
@@ -161,8 +164,8 @@ def close(desk: Desk, discrepancy: str, conclusion: Conclusion) -> tuple[Recorde
     desk.allow("close-discrepancy")
     witness = desk.witnessed("the close of a discrepancy")
     if conclusion.outcome not in get_args(f.Outcome):
-        told = {"what": "outcome", "choices": ", ".join(get_args(f.Outcome))}
-        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=conclusion.outcome, **told)
+        known = {"what": "outcome", "choices": ", ".join(get_args(f.Outcome))}
+        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=conclusion.outcome, **known)
 
     def decide() -> Decision:
         book = book_of(desk)
@@ -177,7 +180,7 @@ def close(desk: Desk, discrepancy: str, conclusion: Conclusion) -> tuple[Recorde
         fact = f.DiscrepancyClosed(
             discrepancy=discrepancy,
             outcome=conclusion.outcome,
-            text=conclusion.text,
+            text=told(desk, patient_of(book, case.fact), conclusion.text),
             posted_ug=missing,
             when=timing,
         )

@@ -8,13 +8,16 @@ how many days too late it was written.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from assuage.record.events import Count, Fact, Positive, Signature, Text, Whole
 from assuage.record.keyring import Sealed
 
+# Free text that may say something of a patient is sealed for that patient; an entry of stock that
+# concerns none holds it in the clear.
+Told = Annotated[Text | Sealed, Field(union_mode="left_to_right")]
 Outcome = Literal["found", "entry-error", "loss", "theft-suspected", "surplus"]
 Opening = Literal["stock-check", "draw-gap", "reported"]
 
@@ -93,7 +96,7 @@ class VialDrawn(Entry):
     unit_ug: Positive
     area: Text
     treatment: Treatment
-    accepted: str
+    accepted: Told | None
 
 
 class DrugAdministered(Entry):
@@ -123,7 +126,7 @@ class VialReturned(Entry):
     item: Text
     unit_ug: Positive
     area: Text
-    reason: Text
+    reason: Told
 
 
 class StockTransferred(Entry):
@@ -170,7 +173,7 @@ class EntryCorrected(Entry):
     """
 
     entry: Positive
-    text: Text
+    text: Told
     right: Count | None
     discrepancy: str = ""
 
@@ -212,7 +215,7 @@ class DiscrepancyReconstructed(Entry):
     discrepancy: Text
     pump_ug: Count | None
     chart_ug: Count | None
-    text: Text
+    text: Told
 
 
 class DiscrepancyEscalated(Entry):
@@ -228,5 +231,5 @@ class DiscrepancyClosed(Entry):
 
     discrepancy: Text
     outcome: Outcome
-    text: Text
+    text: Told
     posted_ug: Whole

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from assuage.care import session as sessions
 from assuage.care.access import Desk
 from assuage.care.register import book as books
+from assuage.care.register import facts as f
 from assuage.care.register.book import Book, Draw
 from assuage.care.register.item import Item
 from assuage.care.session import AdministrationIntended, Session
@@ -70,14 +71,30 @@ def sealed(desk: Desk, patient: str, text: str) -> Sealed:
     """Return text locked under a patient's key; after an erasure a box that nobody opens.
 
     What is in a hand can always be written down, so an erasure doesn't stop a waste. Raises
-    Refused: SITE_KEY_MISSING, SITE_KEY_WRONG.
+    Refused: FIELD_INVALID for an empty text, SITE_KEY_MISSING, SITE_KEY_WRONG.
     """
+    if not text.strip():
+        empty = {"field": "a text", "what": "the command", "why": "it is empty"}
+        raise Refused(Refusal.FIELD_INVALID, **empty)
     try:
         return desk.record.keyring.seal(patient, text)
     except Refused as refused:
         if refused.refusal is not Refusal.PATIENT_ERASED:
             raise
         return Sealed(owner=patient, box="")
+
+
+def patient_of(book: Book, fact: Fact) -> str:
+    """Return the patient whom an entry or a footnote to one concerns, or "" where there is none."""
+    while isinstance(fact, f.EntryCorrected):
+        fact = book.lines[fact.entry - 1].event.fact
+    draw = book.draws.get(getattr(fact, "draw", ""))
+    return draw.treatment.patient if draw else ""
+
+
+def told(desk: Desk, patient: str, text: str) -> Sealed | str:
+    """Return free text as it is stored: sealed for a patient, in the clear where there is none."""
+    return sealed(desk, patient, text) if patient else text
 
 
 def same_unit(book: Book, of: Item) -> None:

@@ -62,6 +62,7 @@ def draw(
         book = book_of(desk)
         if not accepted:
             not_frozen(book, of, area)
+        passed = bool(accepted) and bool(book.frozen(of.id, area))
         same_unit(book, of)
         in_stock(book, of, area, 1)
         fact = f.VialDrawn(
@@ -70,7 +71,7 @@ def draw(
             unit_ug=of.unit_ug,
             area=area,
             treatment=sessions.treatment(opened, session),
-            accepted=accepted if book.frozen(of.id, area) else "",
+            accepted=sealed(desk, opened.patient, accepted) if passed else None,
             when=timing,
         )
         return decision(desk, [fact])
@@ -167,7 +168,7 @@ def not_given(desk: Desk, session: str, intent: str, reason: str) -> tuple[Recor
         view = session_of(desk, session)
         _open_dose(desk, view, intent)
         patient = sessions.opening(view, session).patient
-        told = sealed(desk, patient, _reason(reason))
+        told = sealed(desk, patient, reason)
         fact = sessions.AdministrationNotGiven(intent=intent, reason=told)
         return Decision({sessions.stream(session): (fact,)})
 
@@ -198,7 +199,7 @@ def waste(
             item=held.item,
             ug=ug,
             treatment=held.treatment,
-            reason=sealed(desk, held.treatment.patient, _reason(reason)),
+            reason=sealed(desk, held.treatment.patient, reason),
             when=timing,
         )
         closed = [] if dose else _settled_exactly(held, ug, timing)
@@ -230,7 +231,7 @@ def put_back(
             item=held.item,
             unit_ug=held.unit_ug,
             area=held.area,
-            reason=reason,
+            reason=sealed(desk, held.treatment.patient, reason),
             when=timing,
         )
         return decision(desk, [fact])
@@ -313,14 +314,6 @@ def _fits(held: Draw, ug: int) -> None:
 def _room_ug(held: Draw) -> int:
     """Return what may still come out of a unit: the tolerance is for the unit, not for each act."""
     return held.left_ug + held.measured_ug + duties.tolerance_ug(item(held.item))
-
-
-def _reason(text: str) -> str:
-    """Return a reason that says something. Raises Refused (FIELD_INVALID)."""
-    if not text.strip():
-        told = {"field": "reason", "what": "the command", "why": "it is empty"}
-        raise Refused(Refusal.FIELD_INVALID, **told)
-    return text
 
 
 def _same_session(held: Draw, session: str) -> None:

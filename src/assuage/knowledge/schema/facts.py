@@ -35,6 +35,8 @@ class Strict(BaseModel):
     @classmethod
     def _one_line(cls, value: object) -> object:
         """Fold the line breaks of long TOML strings."""
+        if isinstance(value, list):
+            return [cls._one_line(one) for one in value]
         return " ".join(value.split()) if isinstance(value, str) else value
 
 

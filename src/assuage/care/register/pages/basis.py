@@ -49,7 +49,7 @@ class Basis:
     site: Site
     head: Head
     printed_at: datetime
-    opened: Callable[[Sealed], str]
+    opened: Callable[[Sealed | str], str]
     patient: Callable[[str], Named]
 
     @property
@@ -95,8 +95,8 @@ def gather(record: Record, site_id: str, printed_at: datetime) -> Basis:
     """
     site, book, head = _as_of_one_head(record, site_id)
 
-    def opened(sealed: Sealed) -> str:
-        return patients.shown(record.keyring, sealed)
+    def opened(told: Sealed | str) -> str:
+        return told if isinstance(told, str) else patients.shown(record.keyring, told)
 
     @cache
     def named(patient: str) -> Named:

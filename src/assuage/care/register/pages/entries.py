@@ -103,12 +103,12 @@ def _more(basis: Basis, fact: f.Entry) -> list[str]:
         case f.StockDestroyed() if fact.other_witness:
             return [f"Second witness: {words.signed_in(basis.site, fact.other_witness)}."]
         case f.VialDrawn():
-            accepted = f" Accepted: {fact.accepted}" if fact.accepted else ""
+            accepted = f" Accepted: {basis.opened(fact.accepted)}" if fact.accepted else ""
             return [f"Unit {fact.draw}, session {fact.treatment.session}.{accepted}"]
         case f.DrugAdministered() | f.DrugWasted():
             return [f"Of unit {fact.draw}, session {fact.treatment.session}."]
         case f.VialReturned():
-            return [f"Unit {fact.draw}. Reason: {fact.reason}"]
+            return [f"Unit {fact.draw}. Reason: {basis.opened(fact.reason)}"]
     return []
 
 
@@ -142,7 +142,7 @@ def _note(basis: Basis, line: PageLine, wrong: PageLine, of: Item) -> Note:
     fact = line.fact
     assert isinstance(fact, f.EntryCorrected)
     kind = KINDS[wrong.fact.kind]
-    lines = [f"To entry {wrong.number} ({kind}): {fact.text}"]
+    lines = [f"To entry {wrong.number} ({kind}): {basis.opened(fact.text)}"]
     if fact.right is not None:
         lines.append(
             f"Entry {wrong.number} says {size(wrong.fact, wrong.written or 0, of)}; "
@@ -231,9 +231,8 @@ def case_sentence(basis: Basis, line: PageLine, of: Item) -> tuple[str, ...]:
         case f.DiscrepancyReconstructed():
             pump = "no log" if fact.pump_ug is None else words.amount(fact.pump_ug, of)
             chart = "no chart" if fact.chart_ug is None else words.amount(fact.chart_ug, of)
-            told = (
-                f"Discrepancy {fact.discrepancy}: pump says {pump}, chart says {chart}. {fact.text}"
-            )
+            found = f"pump says {pump}, chart says {chart}. {basis.opened(fact.text)}"
+            told = f"Discrepancy {fact.discrepancy}: {found}"
         case f.DiscrepancyEscalated():
             told = f"Discrepancy {fact.discrepancy}: told to {fact.to}, reference {fact.reference}."
         case f.DiscrepancyClosed():
@@ -241,7 +240,7 @@ def case_sentence(basis: Basis, line: PageLine, of: Item) -> tuple[str, ...]:
             posted = _posted(fact.posted_ug, of, line.unit_ug, bool(draw))
             told = (
                 f"Discrepancy {fact.discrepancy} closed with the outcome: {fact.outcome}. "
-                f"{posted} {fact.text}"
+                f"{posted} {basis.opened(fact.text)}"
             )
         case _:
             told = KINDS.get(fact.kind, fact.kind)
