@@ -199,3 +199,13 @@ def code(call: object) -> str:
     except Refused as refused:
         return refused.code
     return "ok"
+
+
+def refusal(call: object) -> Refused:
+    """Return the refusal of a call without arguments, for what it tells."""
+    assert callable(call)
+    try:
+        call()
+    except Refused as refused:
+        return refused
+    raise AssertionError("nothing was refused")

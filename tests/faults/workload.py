@@ -110,6 +110,9 @@ class Boundary:
     known_at: int | None
 
 
+UNFINISHED = "its making was cut off"
+
+
 @dataclass
 class Driver:
     """Carries a script out and keeps what a reader may expect after it."""
@@ -125,12 +128,13 @@ class Driver:
 
     def open(self) -> SqliteStore:
         """Open the record, making it if need be; one failure is forgiven and counted."""
-        for _ in range(2):
-            create = not self.path.exists() or not self.path.stat().st_size
+        create = not self.path.exists() or not self.path.stat().st_size
+        for _ in range(3):
             try:
                 store = self.kind(self.path, create=create, vfs=self.vfs)
-            except Refused:
-                self.failures += 1
+            except Refused as error:
+                create = UNFINISHED in error.sentence  # its making was cut off, so it is finished
+                self.failures += not create
                 continue
             self._take_stock(store)
             return store

@@ -362,3 +362,14 @@ def test_an_old_sqlite_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sqlite, "OLDEST_SQLITE", 9_999_999)
     assert "newer apsw" in refusal(path, create=True).sentence
     assert not path.exists()
+
+
+def test_an_emptied_record_is_never_taken_for_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "record.db"
+    store = SqliteStore(path, create=True)
+    store.append([Write("a", 0, (b"one",))])
+    store.close()
+    path.write_bytes(b"")
+    assert refusal(path).refusal is Refusal.RECORD_UNREADABLE
+    assert "emptied" in refusal(path).sentence
+    assert path.read_bytes() == b""

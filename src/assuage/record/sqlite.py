@@ -32,6 +32,7 @@ from assuage.refusals import Refusal, Refused
 APPLICATION_ID = 0x61737375  # "assu", so that `file` can tell what this is
 OLDEST_SQLITE = 3_051_003
 BUSY_S = 10
+_MAGIC = b"SQLite format 3\0"
 WAIT_S = 0.001  # SQLite's own waits grow to 100 ms, and an unlucky writer waits for many
 CHUNK = 1 << 16  # SQLite writes no more than 128 KiB at once
 LOG_PAGES_MAX = 1000  # the log is copied into the file once it is this long
@@ -83,6 +84,7 @@ class SqliteStore:
         if apsw.SQLITE_VERSION_NUMBER < OLDEST_SQLITE:
             why = f"SQLite {apsw.sqlite_lib_version()} can corrupt its log; install a newer apsw"
             raise Refused(Refusal.RECORD_UNREADABLE, where=path, why=why)
+        held = create and path.exists() and path.stat().st_size > 0
         if create:
             _make_private(path)
         try:
@@ -91,12 +93,14 @@ class SqliteStore:
         except apsw.Error as error:
             raise self._unreadable(error) from error
         try:
-            self._set_up()
+            self._set_up(create)
         except apsw.BusyError as error:
             self._fail(error)
             raise Refused(Refusal.RECORD_BUSY, where=path, seconds=BUSY_S) from error
         except (apsw.Error, StoreFailed) as error:
             self._fail(error)
+            if create and held:
+                raise Refused(Refusal.RECORD_EXISTS, where=path) from error
             raise self._unreadable(error) from error
         except Refused as refused:
             self._fail(refused)
@@ -109,21 +113,26 @@ class SqliteStore:
         """The path of the file."""
         return str(self.path)
 
-    def _set_up(self) -> None:
+    def _set_up(self, create: bool) -> None:
         connection = self._connection
         connection.set_busy_handler(_wait)
         # A log that failed to reach the disk must not be thrown away by the act of closing.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         of = connection.pragma("application_id")
-        if of != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        held = connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        if create and held:
+            raise Refused(Refusal.RECORD_EXISTS, where=self.path)
+        if of != APPLICATION_ID and held:
             raise self._unreadable("it is a file of another program")
+        if not (create or held):  # never taken for a new one: events may have stood here
+            raise self._unreadable("it is empty; its making was cut off, or it was emptied")
         for pragma in PRAGMAS:
             connection.pragma(*(part.strip() for part in pragma.split("=")))
         if connection.pragma("journal_mode") != "wal":
             raise self._unreadable("its file system can't keep a write-ahead log")
         connection.set_wal_hook(self._log)
         self._renew_log()
-        self._migrate()
+        self._migrate(create)
         with suppress(apsw.BusyError):  # then another program is copying the log in just now
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
@@ -146,12 +155,14 @@ class SqliteStore:
     def _unreadable(self, why: object) -> Refused:
         return Refused(Refusal.RECORD_UNREADABLE, where=self.path, why=why)
 
-    def _migrate(self) -> None:
+    def _migrate(self, create: bool) -> None:
         steps = migrations.steps("sqlite")
         if self._layout() == len(steps):
             return
         with self._writing() as connection:  # another program may be at it; one gets the lock
             found = self._layout()
+            if create and found:
+                raise Refused(Refusal.RECORD_EXISTS, where=self.path)
             if found > len(steps):
                 known = len(steps)
                 raise Refused(Refusal.RECORD_TOO_NEW, where=self.path, found=found, known=known)
@@ -338,10 +349,16 @@ def _change(connection: apsw.Connection, secret: Secret) -> None:
 
 
 def _look(path: Path, create: bool) -> None:
-    if create and path.exists() and (path.is_dir() or path.stat().st_size):
+    if create and path.exists() and (path.is_dir() or not _may_be_unfinished(path)):
         raise Refused(Refusal.RECORD_EXISTS, where=path)
     if not create and not path.is_file():
         raise Refused(Refusal.RECORD_MISSING, where=path)
+
+
+def _may_be_unfinished(path: Path) -> bool:
+    """Whether a file is empty or SQLite's, as one is whose making was cut off."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) in (b"", _MAGIC)
 
 
 def _make_private(path: Path) -> None:

@@ -5,13 +5,15 @@ source: amounts are the test's own; a vial holds 500 mg and its tolerance is 25 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from assuage.care import session as sessions
-from assuage.care.register import checks, stock, vial
+from assuage.care.register import checks, discrepancy, stock, vial
 from assuage.care.register import facts as f
 
-from ..world import MG, VIAL, World, code, in_memory, only
+from ..world import MG, VIAL, World, code, in_memory, only, refusal
 from .checker import check
 from .generator import rows
 
@@ -183,3 +185,147 @@ def test_a_count_that_differs_opens_a_discrepancy(w: World, row: str) -> None:
 def test_an_unknown_area_isnt_counted(w: World) -> None:
     told = code(lambda: checks.check(w.desk("nia", "noa"), VIAL, "cellar", -1))
     assert told == "AREA_UNKNOWN"
+
+
+SAME = "the amount is what it says already, or below zero"
+UNDONE = "a draw can only be undone, and only while nothing was done with it"
+POSTED = "a part of what was drawn was posted elsewhere already"
+NO_AMOUNT = "an entry of this kind has no amount of its own; add a footnote without one"
+STOCK_SHORT = {"item": VIAL.id, "area": "ward", "held": 5, "units": 6}
+
+# Entry, its right amount, and what the refusal tells of it.
+TOLD: list[tuple[int, int, dict[str, object]]] = [
+    *((1, 10, {"number": 1, "why": SAME}), (1, -1, {"number": 1, "why": SAME})),
+    *((5, 0, {"number": 5, "why": UNDONE}), (8, 1, {"number": 8, "why": NO_AMOUNT})),
+    (1, 4, STOCK_SHORT),
+    (6, 325_001, {"left_mg": 0, "given_mg": 25.001}),
+    (10, 1, {"number": 10, "last": 9}),
+]
+
+
+@pytest.mark.parametrize(("number", "right", "told"), TOLD)
+def test_a_refused_correction_says_why(
+    w: World, number: int, right: int, told: dict[str, object]
+) -> None:
+    fields = refusal(lambda: checks.correct(w.desk("nia", "noa"), number, "t", right)).fields
+    assert {key: str(fields[key]) for key in told} == {key: str(told[key]) for key in told} | (
+        {"left_mg": "0.0"} if "left_mg" in told else {}
+    )
+
+
+def test_what_is_left_is_told_in_milligrams(w: World) -> None:
+    draw = w.draw()
+    number = w.give(draw, 100)
+    told = refusal(lambda: checks.correct(w.desk("nia", "noa"), number, "t", 600 * MG)).fields
+    assert told == {"draw": draw, "left_mg": 400, "given_mg": 500}
+
+
+def test_a_command_that_needs_a_witness_names_the_act(w: World) -> None:
+    acts: dict[str, Callable[[], object]] = {
+        "a stock check": lambda: checks.check(w.desk("nia"), VIAL, "ward", 5),
+        "a correction of an amount": lambda: checks.correct(w.desk("nia"), 1, "t", 11),
+    }
+    for act, call in acts.items():
+        assert refusal(call).fields == {"act": act}
+
+
+def why(w: World, number: int, right: int) -> object:
+    two = w.desk("nia", "noa")
+    return refusal(lambda: checks.correct(two, number, "not drawn", right)).fields["why"]
+
+
+def test_a_draw_is_undone_only_while_nothing_was_done_with_it(w: World) -> None:
+    two = w.desk("nia", "noa")
+    draw = w.draw()
+    number = w.book().draws[draw].number
+    assert why(w, number, 2) == UNDONE
+    vial.put_back(two, draw, "not needed")
+    assert why(w, number, 0) == UNDONE
+    for act in (w.give, w.waste):  # whole again by its sum, and yet not untouched
+        draw = w.draw()
+        entry = act(draw, 520)
+        vial.settle(w.desk("nia"), draw)
+        checks.correct(two, entry, "it was 20", 20 * MG, w.book().frozen(VIAL.id, "ward"))
+        held = w.book().draws[draw]
+        assert (held.left_ug, held.open) == (500 * MG, True)
+        assert why(w, held.number, 0) == UNDONE
+        close(w, list(w.book().cases)[-1], "loss")
+
+
+def close(w: World, case: str, outcome: str) -> None:
+    discrepancy.reconstruct(w.desk("pia"), case, None, 0, "the chart")
+    discrepancy.escalate(w.desk("ola"), case, "the officer", "1")
+    told = discrepancy.Conclusion(outcome, "looked into")  # type: ignore[arg-type]
+    discrepancy.close(w.desk("ola", "dia"), case, told)
+
+
+def test_a_draw_isnt_undone_when_a_part_of_it_was_posted(w: World) -> None:
+    draw = w.draw()
+    entry = w.give(draw, 100)
+    vial.settle(w.desk("nia"), draw)
+    close(w, list(w.book().cases)[-1], "loss")
+    checks.correct(w.desk("nia", "noa"), entry, "not given", 0)
+    assert why(w, w.book().draws[draw].number, 0) == POSTED
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_microgram_put_right_closes_a_unit_again(w: World, change: int) -> None:
+    checks.correct(w.desk("nia", "noa"), 6, "misread", 300 * MG - change)
+    (held,) = w.book().draws.values()
+    assert (held.left_ug, held.measured_ug, held.open) == (0, change, False)
+
+
+def test_a_unit_of_which_a_dose_is_open_isnt_closed_by_a_correction(w: World) -> None:
+    draw = w.draw()
+    first = w.give(draw, 510)
+    w.intend(draw, 5)
+    two = w.desk("nia", "noa")
+    checks.correct(two, first, "it was 500", 500 * MG)
+    assert not w.book().draws[draw].open
+    checks.correct(two, first, "it was 480", 480 * MG)
+    held = w.book().draws[draw]
+    assert (held.left_ug, held.measured_ug, held.open) == (20 * MG, 0, True)
+
+
+@pytest.mark.parametrize(("area", "number", "right"), [("ward", 6, 1), ("theatre", 2, 1)])
+def test_an_entry_is_on_the_page_of_its_unit_and_of_where_it_went(
+    w: World, area: str, number: int, right: int
+) -> None:
+    discrepancy.report(w.desk("nia"), VIAL, area, 0, "the seal is broken")
+    two = w.desk("nia", "noa")
+    refused = refusal(lambda: checks.correct(two, number, "t", right))
+    (case,) = w.book().cases
+    told = {"item": VIAL.id, "area": area, "discrepancy": case}
+    assert (refused.code, refused.fields) == ("PAGE_FROZEN", told)
+
+
+def test_the_first_discrepancy_of_a_page_is_the_one_that_is_told(w: World) -> None:
+    vial.settle(w.desk("nia"), w.draw())
+    checks.check(w.desk("nia", "noa"), VIAL, "ward", 1)
+    first, second = w.book().cases
+    two = w.desk("ned", "nyx")
+    assert refusal(lambda: checks.correct(two, 1, "t", 11)).fields["discrepancy"] == first
+    told = refusal(lambda: checks.correct(two, 1, "t", None, "x" * 61)).fields
+    assert told == {"discrepancy": "x" * 60, "choices": f"{first}, {second}"}
+
+
+def test_a_footnote_may_name_a_closed_discrepancy_and_a_correction_may_not(w: World) -> None:
+    vial.settle(w.desk("nia"), w.draw())
+    (case,) = w.book().cases
+    close(w, case, "loss")
+    two = w.desk("nia", "noa")
+    refused = refusal(lambda: checks.correct(two, 1, "t", 11, case))
+    assert refused.fields == {"discrepancy": case, "outcome": "loss"}
+    assert code(lambda: checks.correct(two, 1, "t", None, case)) == "ok"
+    told = refusal(lambda: checks.correct(two, 1, "t", 11, "x-0")).fields
+    assert told == {"discrepancy": "x-0", "choices": "none is open"}
+
+
+@pytest.mark.parametrize(("units", "missing"), [(4, 500 * MG), (7, -1000 * MG)])
+def test_what_a_count_opens_says_what_is_missing(w: World, units: int, missing: int) -> None:
+    told = checks.check(w.desk("nia", "noa"), VIAL, "ward", units)
+    fact = only(told, f.DiscrepancyOpened)
+    assert isinstance(fact, f.DiscrepancyOpened)
+    assert fact.discrepancy[:2] == "x-"
+    assert (fact.cause, fact.draw, fact.missing_ug) == ("stock-check", "", missing)
+    assert fact.text == f"{units} counted and 5 expected."

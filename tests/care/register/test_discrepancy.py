@@ -5,6 +5,9 @@ source: amounts are the test's own; a vial holds 500 mg.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, replace
+from functools import partial
 from itertools import combinations
 
 import pytest
@@ -14,7 +17,7 @@ from assuage.care.register import facts as f
 from assuage.care.register.book import LOSS, SURPLUS
 from assuage.care.register.discrepancy import Conclusion
 
-from ..world import MG, VIAL, World, code, in_memory, only
+from ..world import MG, VIAL, World, code, in_memory, only, refusal
 from .checker import check
 from .generator import rows
 
@@ -228,3 +231,134 @@ def test_a_page_is_free_when_the_last_is_closed(w: World) -> None:
         steps(w, case, names=("c", "e"))
         assert close(w, case, "loss") == "ok"
     assert code(w.draw) == "ok"
+
+
+# What is missing in micrograms, and the outcomes that fit it.
+FITTING = {
+    -1: {"surplus"},
+    0: {"found", "entry-error"},
+    1: {"loss", "theft-suspected"},
+}
+
+
+@pytest.mark.parametrize("missing", FITTING)
+def test_one_microgram_decides_which_outcome_fits(w: World, missing: int) -> None:
+    name = counted(w)
+    case = w.book().cases[name]
+    outcomes: tuple[f.Outcome, ...] = ("found", "entry-error", "loss", "theft-suspected", "surplus")
+    calls = {one: lambda one=one: discrepancy._fitting(case, one, missing) for one in outcomes}
+    assert {one for one, call in calls.items() if code(call) == "ok"} == FITTING[missing]
+
+
+def test_an_outcome_that_doesnt_fit_is_answered_in_milligrams(w: World) -> None:
+    case = counted(w)
+    steps(w, case)
+    told = Conclusion("found", "x")
+    fields = refusal(lambda: discrepancy.close(w.desk("ola", "dia"), case, told)).fields
+    assert fields == {"discrepancy": case, "outcome": "found", "mg": 500}
+
+
+@pytest.mark.parametrize("outcome", ["found", "entry-error"])
+def test_what_was_found_is_closed_without_an_escalation(w: World, outcome: str) -> None:
+    case = counted(w)
+    steps(w, case, 10, names=("r", "c"))
+    assert close(w, case, outcome) == "ok"
+
+
+def test_a_step_that_is_missing_is_named(w: World) -> None:
+    case = counted(w)
+    told = []
+    for name in ("", "r", "c"):
+        steps(w, case, names=(name,))
+        call = partial(discrepancy.close, w.desk("ola", "dia"), case, Conclusion("loss", "x"))
+        told.append(refusal(call).fields["step"])
+    assert told == [
+        "an independent recount",
+        "a reconstruction from the pump's log and the chart",
+        "its escalation",
+    ]
+
+
+def test_before_a_recount_what_was_counted_first_is_missing(w: World) -> None:
+    case = counted(w)
+    assert discrepancy.missing_ug(w.book(), w.book().cases[case]) == 500 * MG
+
+
+# A command, and what its refusal tells.
+TOLD: dict[str, tuple[Callable[[World, str], object], dict[str, object]]] = {
+    "a recount": (lambda w, x: discrepancy.recount(w.desk("ned"), x, 9), {"act": "a recount"}),
+    "a close": (
+        lambda w, x: discrepancy.close(w.desk("ola"), x, Conclusion("loss", "x")),
+        {"act": "the close of a discrepancy"},
+    ),
+    "an outcome": (
+        lambda w, x: discrepancy.close(
+            w.desk("ola", "dia"),
+            x,
+            Conclusion("lost", "x"),  # type: ignore[arg-type]
+        ),
+        {
+            "text": "lost",
+            "what": "outcome",
+            "choices": "found, entry-error, loss, theft-suspected, surplus",
+        },
+    ),
+    "the pump": (
+        lambda w, x: discrepancy.reconstruct(w.desk("pia"), x, -1, 0, "x"),
+        {"what": "what the pump says"},
+    ),
+    "the chart": (
+        lambda w, x: discrepancy.reconstruct(w.desk("pia"), x, 0, -1, "x"),
+        {"what": "what the chart says"},
+    ),
+    "an unknown one": (
+        lambda w, _: discrepancy.escalate(w.desk("ola"), "x" * 61, "x", "y"),
+        {"discrepancy": "x" * 60},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_refusal_tells_what_it_is_about(w: World, name: str) -> None:
+    act, told = TOLD[name]
+    case = counted(w)
+    fields = refusal(lambda: act(w, case)).fields
+    assert {key: fields[key] for key in told} == told
+
+
+def test_one_that_isnt_there_is_answered_by_those_that_are_open(w: World) -> None:
+    def choices() -> object:
+        call = lambda: discrepancy.escalate(w.desk("ola"), "x-0", "x", "y")  # noqa: E731
+        return refusal(call).fields["choices"]
+
+    assert choices() == "none is open"
+    case = counted(w)
+    steps(w, case)
+    assert close(w, case, "loss") == "ok"
+    assert choices() == "none is open"
+    vial.settle(w.desk("nia"), w.draw())
+    counted(w, 5)
+    assert choices() == ", ".join(list(w.book().cases)[1:])
+
+
+def test_an_item_that_changed_is_neither_reported_nor_recounted(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(VIAL, unit_ug=400 * MG)
+    told = code(lambda: discrepancy.report(w.desk("nia"), other, "ward", 1, "x"))
+    assert told == "ITEM_CHANGED"
+    case = counted(w)
+    assert case[:2] == "x-"
+    monkeypatch.setattr(discrepancy, "item", lambda _: other)
+    told = code(lambda: discrepancy.recount(w.desk("ned", "nyx"), case, 9))
+    assert told == "ITEM_CHANGED"
+
+
+def test_a_report_says_what_is_missing_and_a_conclusion_doesnt_change(w: World) -> None:
+    fact = only(
+        discrepancy.report(w.desk("nia"), VIAL, "ward", -2, "two too many"), f.DiscrepancyOpened
+    )
+    assert isinstance(fact, f.DiscrepancyOpened)
+    assert (fact.cause, fact.missing_ug, fact.discrepancy[:2]) == ("reported", -1000 * MG, "x-")
+    with pytest.raises(FrozenInstanceError):
+        Conclusion("found", "x").text = "y"  # type: ignore[misc]

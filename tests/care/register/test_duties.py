@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assuage.care.register import duties
-from assuage.care.register.item import item
+from assuage.care.register.item import Item, item
+from assuage.knowledge import library
 from assuage.knowledge.schema.law import Duty
 from assuage.refusals import Refusal, Refused
 
@@ -116,6 +117,7 @@ def span(number: int, unit: str) -> Duty:
 
 # start       span               last day
 SPANS = """
+2026-03-04    0 calendar-day     2026-03-04
 2026-03-04    1 calendar-day     2026-03-05
 2026-12-31    1 calendar-day     2027-01-01
 2028-02-28    1 calendar-day     2028-02-29
@@ -143,7 +145,7 @@ def test_the_last_day_of_a_span(row: str) -> None:
 
 
 def test_a_duty_without_a_span_has_no_last_day() -> None:
-    with pytest.raises(ValueError, match="no span"):
+    with pytest.raises(ValueError, match=r"^the duty x has no span$"):
         duties.after(date(2026, 1, 1), span(2, "person"))
 
 
@@ -175,6 +177,9 @@ def test_the_tolerance_is_a_share_and_never_less_than_a_small_volume() -> None:
     assert duties.tolerance_ug(item("ketamine-50")) == 500_000 // 20
     assert duties.tolerance_ug(item("esketamine-25/2mL")) == 50_000 // 20
     assert duties.tolerance_ug(item("esketamine-nasal-28")) == 0
+    floor_ul = round(library.assumed("register-measuring-floor"))
+    tiny = Item("x", "x", "x", "esketamine", floor_ul * 50, 50_000)  # its whole volume is the floor
+    assert duties.tolerance_ug(tiny) == floor_ul * 50
 
 
 def test_how_long_entries_are_kept() -> None:
@@ -190,3 +195,29 @@ def test_unknown_law_asks_for_two_witnesses() -> None:
     asked = [duties.people(place, "destruction-witnesses", day) for place in ("gb", "us", "de")]
     assert asked == [1, 2, 2]
     assert duties.people("us", "destruction-witnesses", date(2010, 1, 1)) == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "by", "rule"),
+    [
+        ("2026-03-04T10:00", "2026-03-05T00:00+00:00", "x"),
+        ("2026-03-04T00:01", "2026-03-05T00:00+00:00", "x"),
+        # Not earlier, so assuage's own hours keep their name.
+        ("2026-03-04T00:00", "2026-03-05T00:00+00:00", "register-escalation-default-hours"),
+    ],
+)
+def test_a_law_that_asks_for_the_same_day_comes_before_24_hours(
+    monkeypatch: pytest.MonkeyPatch, found: str, by: str, rule: str
+) -> None:
+    monkeypatch.setattr(duties, "duty", lambda *_: span(0, "calendar-day"))
+    made = at("gb", "Europe/London", datetime.fromisoformat(found).replace(tzinfo=LONDON))
+    told, decided = duties.escalation(made.desk("nia"))
+    assert (told.isoformat(timespec="minutes"), decided) == (by, rule)
+
+
+def test_a_law_that_names_no_number_asks_for_two_witnesses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unnumbered = span(0, "person").model_copy(update={"number": None})
+    monkeypatch.setattr(duties, "duty", lambda *_: unnumbered)
+    assert duties.people("gb", "destruction-witnesses", date(2026, 3, 4)) == 2

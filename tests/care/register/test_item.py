@@ -6,6 +6,7 @@ source: the strengths are those in the names of the products (mg/mL); the rest i
 from __future__ import annotations
 
 import csv
+from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -106,3 +107,54 @@ def test_an_unknown_item_or_one_of_several_packs_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         items.item(text)
     assert refused.value.refusal is Refusal.VALUE_NOT_ALLOWED
+
+
+def test_a_pack_is_named_by_its_product_and_size() -> None:
+    assert (
+        items.Item(
+            *("ketamine-50/10mL", "ketamine-50", "Ketamine 50 mg/mL injection, 10 mL"),
+            *("racemic-ketamine", 500_000, 50_000),
+        )
+        == VIAL
+    )
+    assert (
+        items.Item(
+            *("esketamine-nasal-28", "esketamine-nasal-28", "Esketamine nasal spray, 28 mg device"),
+            *("esketamine", 28_000, None),
+        )
+        == DEVICE
+    )
+    with pytest.raises(FrozenInstanceError):
+        VIAL.unit_ug = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("esketamine-5", "esketamine-5/5mL, esketamine-5/20mL"),
+        ("x", ", ".join(items.items())),
+    ],
+)
+def test_an_item_that_isnt_one_is_answered_by_those_that_are(text: str, choices: str) -> None:
+    with pytest.raises(Refused) as refused:
+        items.item(text)
+    assert refused.value.fields == {"text": text, "what": "drug and pack", "choices": choices}
+
+
+@pytest.mark.parametrize("of", [VIAL, DEVICE])
+def test_a_refused_amount_tells_what_it_was_for(of: items.Item) -> None:
+    with pytest.raises(Refused) as refused:
+        items.amount_ug("5", of)
+    assert refused.value.fields["what"] == "an amount of drug"
+    with pytest.raises(Refused) as refused:
+        items.amount_ug("1.2345 mg", of)
+    assert refused.value.fields == {"text": "1.2345 mg"}
+
+
+def test_a_product_without_strength_or_unit_has_no_pack_and_none_is_rounded() -> None:
+    product = library.products()["ketamine-50"]
+    bare = product.model_copy(update={"strength_mg_per_ml": None})
+    assert items._of(bare) == []
+    odd = product.model_copy(update={"vial_ml": (0.00001,)})
+    with pytest.raises(ValueError, match=r"^1/2 is no whole number of micrograms$"):
+        items._of(odd)

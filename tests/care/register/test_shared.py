@@ -1,14 +1,24 @@
-"""What the commands share refuses on both sides of each limit."""
+"""What the commands share refuses on both sides of each limit, and tells why.
+
+source: amounts are the test's own; a vial holds 500 mg.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Callable
 
 import pytest
 
 from assuage.care import patient
-from assuage.care.register import shared
+from assuage.care import session as sessions
+from assuage.care.register import discrepancy, shared
+from assuage.care.register.item import Item
 from assuage.record.canonical import LARGEST_WHOLE
+from assuage.record.keyring import Keyring
+from assuage.refusals import Refusal, Refused
 
-from ..world import NORTH, VIAL, World, code, in_memory
+from ..world import NORTH, SOUTH, VIAL, World, code, in_memory, refusal
 
 
 @pytest.fixture
@@ -22,8 +32,8 @@ def w() -> World:
     ("units", "told", "with_none"),
     [
         (1, "ok", "ok"),
-        (shared.UNITS_MAX, "ok", "ok"),
-        (shared.UNITS_MAX + 1, "UNITS_INVALID", "UNITS_INVALID"),
+        (999_999, "ok", "ok"),
+        (1_000_000, "UNITS_INVALID", "UNITS_INVALID"),
         (0, "UNITS_INVALID", "ok"),
         (-1, "UNITS_INVALID", "UNITS_INVALID"),
     ],
@@ -76,3 +86,98 @@ def test_ids_differ_and_a_decision_is_of_the_sites_register(w: World) -> None:
     assert len({shared.new_id("d") for _ in range(1000)}) == 1000
     made = shared.decision(w.desk("nia"), [])
     assert list(made.facts) == [f"register/{NORTH}/ketamine"]
+
+
+OTHER = Item(VIAL.id, VIAL.product, VIAL.name, VIAL.drug, 400_000, 50_000)
+
+# A call on a world with two open draws and a frozen theatre, and what its refusal tells.
+TOLD: dict[str, tuple[Callable[[World], object], dict[str, object]]] = {
+    "an area": (
+        lambda w: shared.area_of(w.desk("nia"), "cellar"),
+        {"area": "cellar", "choices": "main, ward, theatre"},
+    ),
+    "another site": (
+        lambda w: shared.session_of(w.desk("nia", site=SOUTH), "s1"),
+        {"session": "s1"},
+    ),
+    "a size": (
+        lambda w: shared.same_unit(w.book(), OTHER),
+        {"item": VIAL.id, "now_mg": 400, "held_mg": 500},
+    ),
+    "a stock": (
+        lambda w: shared.in_stock(w.book(), VIAL, "ward", 11),
+        {"item": VIAL.id, "area": "ward", "held": 8, "units": 11},
+    ),
+    "a count": (lambda _: shared.some(0), {"units": 0}),
+    "an amount": (
+        lambda _: shared.measured(-1, "the pump"),
+        {
+            "what": "the pump",
+            "text": -1,
+            "low": 0,
+            "high": LARGEST_WHOLE,
+            "unit": "ug",
+            "example": "25000",
+        },
+    ),
+    "a long name": (lambda w: shared.draw_of(w.book(), "d" * 61), {"draw": "d" * 60}),
+    "a dose": (
+        lambda w: shared.nothing_open(w.desk("nia"), next(iter(w.book().draws.values()))),
+        {"session": "s1"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_refusal_tells_what_it_is_about(w: World, name: str) -> None:
+    w.found(SOUTH)
+    act, told = TOLD[name]
+    w.intend(w.draw())
+    w.draw()
+    assert refusal(lambda: act(w)).fields == told | (
+        {"choices": ", ".join(w.book().draws)} if name == "a long name" else {}
+    ) | ({"intent": intent(w)} if name == "a dose" else {})
+
+
+def intent(w: World) -> str:
+    (dose,) = w.record.view(sessions.Session, "session/s1").open_doses
+    return dose.intended.intent
+
+
+def test_a_draw_that_isnt_there_is_answered_by_those_that_are(w: World) -> None:
+    told = refusal(lambda: shared.draw_of(w.book(), "d-0")).fields
+    assert told == {"draw": "d-0", "choices": "none is open"}
+    draw = w.draw()
+    w.waste(draw, 500)
+    assert refusal(lambda: shared.draw_of(w.book(), "d-0")).fields["choices"] == "none is open"
+    assert refusal(lambda: shared.open_draw(w.book(), draw)).fields == {"draw": draw}
+
+
+def test_a_frozen_page_is_told_with_its_discrepancy(w: World) -> None:
+    shared.not_frozen(w.book(), VIAL, "ward")
+    discrepancy.report(w.desk("nia"), VIAL, "ward", 0, "x")
+    (case,) = w.book().cases
+    told = refusal(lambda: shared.not_frozen(w.book(), VIAL, "ward")).fields
+    assert told == {"item": VIAL.id, "area": "ward", "discrepancy": case}
+    shared.not_frozen(w.book(), VIAL, "theatre")
+
+
+def test_a_key_that_is_missing_stops_what_has_to_be_sealed(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Refused(Refusal.SITE_KEY_MISSING, path="x")
+
+    monkeypatch.setattr(Keyring, "seal", refuse)
+    assert code(lambda: shared.sealed(w.desk("nia"), "p1", "why")) == "SITE_KEY_MISSING"
+
+
+def test_an_erased_patients_text_still_names_the_patient(w: World) -> None:
+    patient.erase(w.desk("max", "noa"), "p1", "asked", keep_until=None, accepted="by law")
+    assert shared.sealed(w.desk("nia"), "p1", "why").owner == "p1"
+
+
+def test_an_id_is_short_and_a_decision_takes_other_streams_along(w: World) -> None:
+    assert re.fullmatch("d-[0-9a-f]{10}", shared.new_id("d"))
+    made = shared.decision(w.desk("nia"), [], {"session/s1": []})
+    assert list(made.facts) == [f"register/{NORTH}/ketamine", "session/s1"]

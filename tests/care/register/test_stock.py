@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from assuage.care.register import facts as f
 from assuage.care.register.item import item
 from assuage.refusals import PRECEDENCE, Refusal
 
-from ..world import VIAL, World, code, in_memory
+from ..world import VIAL, World, code, in_memory, only, refusal
 from .checker import check
 from .generator import rows
 
@@ -136,3 +137,82 @@ def test_a_page_is_of_one_item_alone(w: World) -> None:
     other = item("esketamine-25/2mL")
     page = stock.Page(other, "ward", 1)
     assert code(lambda: stock.supply(w.desk("pia"), page, "main", COLLECTED)) == "STOCK_SHORT"
+
+
+PAGE = stock.Page(VIAL, "ward", 1)
+STRANGER = f.Party(name="T", address="B")
+DELIVERY = stock.Delivery(f.Party(name="S", address="A"), "ref", "lot", date(2026, 3, 3))
+
+# A command, and what its refusal tells.
+TOLD: dict[str, tuple[Callable[[World], object], dict[str, object]]] = {
+    "expired": (
+        lambda w: stock.receive(w.desk("pia"), PAGE, DELIVERY),
+        {"item": VIAL.id, "expires": date(2026, 3, 3)},
+    ),
+    "the same area": (
+        lambda w: stock.supply(w.desk("pia"), PAGE, "ward", COLLECTED),
+        {"area": "ward"},
+    ),
+    "a stranger": (
+        lambda w: stock.transfer(
+            w.desk("pia", "pol"), PAGE, stock.Consignment(STRANGER, "r", COLLECTED)
+        ),
+        {"name": "T"},
+    ),
+    "no witness of a transfer": (
+        lambda w: stock.transfer(w.desk("pia"), PAGE, stock.Consignment(STRANGER, "r", COLLECTED)),
+        {"act": "a transfer"},
+    ),
+    "no witness of a destruction": (
+        lambda w: stock.destroy(w.desk("pia"), PAGE, stock.Destruction("r", "m")),
+        {"act": "a destruction"},
+    ),
+    "the same witness twice": (
+        lambda w: stock.destroy(
+            w.desk("pia", "pol"), PAGE, stock.Destruction("r", "m", w.sign("pol"))
+        ),
+        {"person": "pol"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_refusal_tells_what_it_is_about(w: World, name: str) -> None:
+    act, told = TOLD[name]
+    assert refusal(lambda: act(w)).fields == told
+
+
+def test_a_second_witness_is_asked_for_by_that_name() -> None:
+    made = in_memory()
+    made.found(place="us", zone="UTC")
+    made.stock()
+    how = stock.Destruction("r", "m")
+    told = refusal(lambda: stock.destroy(made.desk("pia", "pol"), PAGE, how))
+    assert told.fields == {"act": "a destruction, by a second person,"}
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(True, False), (False, True)])
+def test_an_entry_says_what_was_told(w: World, asked: bool, shown: bool) -> None:
+    pair, by = w.desk("pia", "pol"), stock.Collection("van", asked, shown)
+    party = f.Party(name="T", address="B", authority="1")
+    other = w.sign("nia")
+    facts = [
+        only(stock.supply(pair, PAGE, "main", by), f.StockSupplied),
+        only(stock.transfer(pair, PAGE, stock.Consignment(party, "r", by)), f.StockTransferred),
+        only(stock.destroy(pair, PAGE, stock.Destruction("r", "m", other)), f.StockDestroyed),
+    ]
+    for fact in facts[:2]:
+        told = fact.model_dump()
+        assert (told["id_requested"], told["id_shown"]) == (asked, shown)
+        assert told["collected_by"] == "van"
+    assert facts[1].model_dump()["to"] == party.model_dump()
+    assert facts[2].model_dump()["other_witness"] == other.model_dump()
+    assert w.book().units(VIAL.id, "ward") == 7
+
+
+def test_what_a_command_is_given_doesnt_change() -> None:
+    consignment = stock.Consignment(STRANGER, "r", COLLECTED)
+    for given in (COLLECTED, DELIVERY, PAGE, consignment, stock.Destruction("r", "m")):
+        for name in vars(given):
+            with pytest.raises(FrozenInstanceError):
+                setattr(given, name, None)

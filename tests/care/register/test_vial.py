@@ -6,16 +6,18 @@ source: amounts are the test's own; a vial holds 500 mg and its tolerance is 5 %
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 
 import pytest
 
-from assuage.care import chair, patient
+from assuage.care import access, chair, patient
 from assuage.care import session as sessions
 from assuage.care.register import checks, discrepancy, vial
 from assuage.care.register import facts as f
 from assuage.care.register.item import Item
+from assuage.record.record import Decision
 
-from ..world import DEVICE, MG, SOUTH, VIAL, World, code, in_memory, only
+from ..world import DEVICE, MG, SOUTH, VIAL, World, code, in_memory, only, refusal
 from .checker import check
 from .generator import rows
 
@@ -89,6 +91,11 @@ give 520, settle, again 526 DRAW_EXCEEDED  0    closed
 give 520, settle, again 500 ok             0    closed
 give 500, again 400     ok               100    open
 give 500, again 400, draw PAGE_FROZEN    100    open
+give 520, settle, again 20, back DRAW_OPENED 500 open
+give 480, settle, again 400, waste 125 ok  -45    open
+give 480, settle, again 400, waste 126 DRAW_EXCEEDED 80 open
+open 10, waste 500      ok                 0    open
+give 100, again 90, draw ok              410    open
 """
 
 
@@ -263,3 +270,110 @@ def test_a_confirmation_counts_once_though_it_is_sent_twice(w: World) -> None:
     assert code(lambda: vial.confirm(w.desk("nia"), "s1", intent, 1)) == "INTENT_RESOLVED"
     assert state(w, draw) == (400, True)
     clean(w)
+
+
+# What a refusal of a dose or of a waste tells: a row is an act, and the fields that it names.
+TOLD: dict[str, tuple[Callable[[World, str], object], dict[str, object]]] = {
+    "too much": (
+        lambda w, d: vial.waste(w.desk("nia", "noa"), d, 600_000, "r"),
+        {"left_mg": 500, "given_mg": 600},
+    ),
+    "another route": (
+        lambda w, d: vial.intend(w.desk("nia"), "s1", vial.Dosing(d, 1, "nasal")),
+        {"wanted": "iv or im or sc", "given": "nasal"},
+    ),
+    "no dose open": (
+        lambda w, _: vial.confirm(w.desk("nia"), "s1", "i" * 61, 1),
+        {"intent": "i" * 60, "choices": "none is open"},
+    ),
+    "not given": (
+        lambda w, _: vial.not_given(w.desk("nia"), "s1", "i-0", "r"),
+        {"intent": "i-0", "choices": "none is open"},
+    ),
+    "a waste": (lambda w, d: vial.waste(w.desk("nia"), d, 1, "r"), {"act": "a waste"}),
+    "a return": (lambda w, d: vial.put_back(w.desk("nia"), d, "r"), {"act": "a return"}),
+    "a frozen page": (
+        lambda w, _: vial.draw(w.desk("nia"), "s1", VIAL, "ward", accepted="x"),
+        {"act": "a draw from a frozen page"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_refusal_tells_what_it_is_about(w: World, name: str) -> None:
+    act, told = TOLD[name]
+    draw = w.draw()
+    fields = refusal(lambda: act(w, draw)).fields
+    assert {key: fields[key] for key in told} == told
+
+
+def test_a_dose_that_isnt_there_is_answered_by_the_one_that_is(w: World) -> None:
+    intent = w.intend(w.draw())
+    refused = refusal(lambda: vial.confirm(w.desk("nia"), "s1", "i-0", 1))
+    assert (refused.code, refused.fields["choices"]) == ("INTENT_UNKNOWN", intent)
+
+
+def test_who_says_what_became_of_an_unknown_dose_is_asked_for_more(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = w.intend(w.draw())
+    chair.enter(w.desk("nia"), "s1")
+    refused = refusal(lambda: vial.confirm(w.desk("dia"), "s1", intent, 1))
+    assert refused.code == "WITNESS_MISSING"
+    assert refused.fields["act"] == "what became of an unknown dose"
+    asked: list[str] = []
+    monkeypatch.setattr(access.Desk, "allow", lambda _, act: asked.append(act))
+    vial.confirm(w.desk("dia", "nia"), "s1", intent, 1)
+    assert asked == ["administer", "resolve-unknown"]
+
+
+def test_the_last_unit_can_be_drawn() -> None:
+    w = in_memory()
+    w.ready(units=1)
+    draw = w.draw()
+    assert (draw[:2], w.intend(draw)[:2]) == ("d-", "i-")
+    assert code(w.draw) == "STOCK_SHORT"
+
+
+def test_a_waste_put_right_doesnt_make_a_unit_whole(w: World) -> None:
+    draw = w.draw()
+    number = w.waste(draw, 520)
+    vial.settle(w.desk("nia"), draw)
+    checks.correct(w.desk("nia", "noa"), number, "it was 20", 20 * MG)
+    assert state(w, draw) == (500, True)
+    assert code(lambda: vial.put_back(w.desk("nia", "noa"), draw, "r")) == "DRAW_OPENED"
+
+
+def test_a_gap_that_is_looked_into_opens_no_second_discrepancy(w: World) -> None:
+    draw = w.draw()
+    number = w.give(draw, 474)
+    (opened,) = vial.settle(w.desk("nia"), draw)
+    assert isinstance(opened.fact, f.DiscrepancyOpened)
+    assert opened.fact.discrepancy[:2] == "x-"
+    assert opened.fact.text == "Given, wasted and returned don't add up to what was drawn."
+    w.waste(draw, 26)
+    case = opened.fact.discrepancy
+    checks.correct(w.desk("nia", "noa"), number, "it was 400", 400 * MG, case)
+    assert state(w, draw) == (74, True)
+    assert list(w.book().cases) == [case]
+
+
+def test_no_dose_comes_out_of_a_unit_that_went_back(w: World) -> None:
+    """The commands don't let it come to that; a record of another hand may."""
+    draw = w.draw()
+    fact = sessions.AdministrationIntended(intent="i-1", draw=draw, item=VIAL.id, ug=1, route="iv")
+    vial.put_back(w.desk("nia", "noa"), draw, "not needed")
+    desk = w.desk("nia")
+
+    def decide() -> Decision:
+        sessions.of(w.record, "s1")
+        return Decision({sessions.stream("s1"): (fact,)})
+
+    desk.commit(decide)
+    refused = refusal(lambda: vial.confirm(w.desk("nia"), "s1", "i-1", 1))
+    assert (refused.code, refused.fields["draw"]) == ("DRAW_CLOSED", draw)
+
+
+def test_a_dosing_doesnt_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        vial.Dosing("d", 1, "iv").ug = 2  # type: ignore[misc]
