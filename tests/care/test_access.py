@@ -74,7 +74,7 @@ COMMANDS: dict[str, tuple[str, bool, Callable[[Desk], object]]] = {
         False,
         lambda d: patient.register(d, "p9", "n", date(1980, 1, 1), "a"),
     ),
-    "erase": ("erase-patient", True, lambda d: patient.erase(d, "p1", "r", keep_until=None)),
+    "erase": ("erase-patient", True, lambda d: patient.erase(d, "p1", "r")),
     "area": ("enrol-people", False, lambda d: people.add_area(d, "icu", "ICU")),
     "enrol": ("enrol-people", False, lambda d: people.enrol(d, NEW)),
     "roles": ("enrol-people", False, lambda d: people.change_roles(d, "nia", ())),
@@ -225,7 +225,7 @@ def test_a_wrong_name_and_a_wrong_passphrase_look_alike_and_are_recorded() -> No
         assert enter(made, person, words) == "SIGN_IN_FAILED"
     told = [one.fact for one in made.record.events(sites.stream(NORTH))]
     failed = [one.person for one in told if isinstance(one, SignInFailed)]
-    assert failed == ["amy", "nobody", "nobody", "?"]
+    assert failed == ["amy", "nobody", "nobody", "nobody"]
 
 
 def test_five_failures_in_fifteen_minutes_lock_and_then_unlock() -> None:

@@ -40,7 +40,7 @@ def test_a_session_is_opened_or_refused(w: World, row: str) -> None:
 
 def test_a_session_names_an_order(w: World) -> None:
     new = NewSession("s2", "p1", "", "dia", "ward")
-    assert code(lambda: chair.open_session(w.desk("nia"), new)) == "FIELD_INVALID"
+    assert code(lambda: chair.open_session(w.desk("nia"), new)) == "ID_INVALID"
 
 
 # Pump reading in micrograms, for which dose, and the outcome.

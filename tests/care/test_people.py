@@ -10,6 +10,8 @@ from argon2 import PasswordHasher
 from assuage.care import access, people
 from assuage.care import site as sites
 from assuage.care.people import NewPerson, NewSite
+from assuage.record.events import Envelope
+from assuage.record.record import Decision, Record, new_command
 
 from .world import NORTH, World, code, in_memory
 
@@ -71,6 +73,7 @@ def test_people_are_enrolled_changed_and_gone(w: World) -> None:
         (lambda: people.change_roles(desk, "new", ("physician",)), "ok"),
         (lambda: people.change_roles(desk, "new", ("king",)), "VALUE_NOT_ALLOWED"),
         (lambda: people.change_roles(desk, "nobody", ()), "PERSON_UNKNOWN"),
+        (lambda: people.change_roles(desk, "max", ("nurse",)), "ROLES_OWN"),
         (lambda: people.set_passphrase(desk, "new", "another good one"), "ok"),
         (lambda: people.set_passphrase(desk, "nobody", "another good one"), "PERSON_UNKNOWN"),
         (lambda: people.set_passphrase(w.desk("nia"), "nia", "another good one"), "ok"),
@@ -86,3 +89,32 @@ def test_people_are_enrolled_changed_and_gone(w: World) -> None:
     assert held.roles == ("physician",)
     assert access.sign_in(w.record, w.clock, NORTH, "new", "another good one").person == "new"
     assert code(lambda: access.sign_in(w.record, w.clock, NORTH, "new", WORDS)) == "SIGN_IN_FAILED"
+
+
+def test_nobody_is_witnessed_by_whom_they_let_in(w: World) -> None:
+    """One person who sets another's passphrase could sign for both."""
+    people.set_passphrase(w.desk("max"), "noa", WORDS)
+    assert code(lambda: w.desk("max", "noa").witnessed("an act")) == "WITNESS_NOT_OWN"
+    assert code(lambda: w.desk("nia", "noa").witnessed("an act")) == "ok"
+    people.set_passphrase(w.desk("noa"), "noa", "words that only noa has")
+    assert code(lambda: w.desk("max", "noa").witnessed("an act")) == "ok"
+
+
+def test_a_role_taken_away_while_a_command_waits_counts(w: World) -> None:
+    desk, stream = w.desk("max"), sites.stream(NORTH)
+    desk.allow("enrol-people")
+    other = Record(w.record.store, w.record.keyring)
+    asked: list[int] = []
+
+    def end() -> Decision:
+        other.view(sites.Site, stream)
+        return Decision({stream: (sites.RolesChanged(person="max", roles=()),)})
+
+    def decide() -> Decision:
+        asked.append(desk.site.version)
+        if len(asked) == 1:
+            other.commit(Envelope(w.clock.utc_now(), new_command(), w.sign("nia")), end)
+        return Decision({stream: (sites.AreaAdded(area="lab", name="Lab"),)})
+
+    assert code(lambda: desk.commit(decide)) == "ROLE_NOT_PERMITTED"
+    assert "lab" not in sites.of(w.record, NORTH).areas

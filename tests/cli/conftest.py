@@ -35,6 +35,12 @@ class Clinic:
         ran: Ran = run(*words)
         return ran.code
 
+    def own_passphrase(self, person: str) -> None:
+        """Let a person set the same passphrase for themselves."""
+        with (self.folder / "passphrases.toml").open("a") as file:
+            file.write(f'[new]\n{person} = "{clinics.words_of(person)}"\n')
+        self.do("people", "passphrase", person, "--as", person)
+
     def session(self) -> None:
         """Register a patient and open the session s-1."""
         self.do(*clinics.PATIENT)

@@ -70,6 +70,8 @@ def test_a_patient_is_erased_when_the_law_lets_go_or_a_person_takes_it_on(clinic
     words = ("record", "erase", "p-1", "--reason", "asked for", "--as", "mo")
     assert clinic.refused(*words) == "WITNESS_MISSING"
     clinic.draw()
+    assert clinic.refused(*words, "--witness", "ben") == "WITNESS_NOT_OWN"  # mo enrolled ben
+    clinic.own_passphrase("ben")
     assert clinic.refused(*words, "--witness", "ben") == "ERASURE_TOO_EARLY"
     clinic.do(*words, "--witness", "ben", "--accept", "Mo Adeyemi: by order of a court")
     assert "[erased]" in clinic.do("patient", "show", "p-1", "--as", "ana")

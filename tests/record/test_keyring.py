@@ -138,6 +138,14 @@ def test_a_record_without_keys_has_nothing_to_check(store: Store) -> None:
     Keyring(store, None).check()
 
 
+def test_a_record_that_lost_what_its_key_is_known_by_is_refused(
+    ring: Keyring, store: Store
+) -> None:
+    store.append([], [Secret(keys.CHECK.kind, keys.CHECK.owner, None)])
+    refusal(Refusal.SITE_KEY_WRONG, ring.check)
+    refusal(Refusal.SITE_KEY_WRONG, Keyring(store, OTHER).check)
+
+
 # Sealing and opening.
 
 

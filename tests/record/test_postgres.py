@@ -79,6 +79,26 @@ def test_a_role_that_does_not_wait_for_the_disk_waits_all_the_same(
         server.sql("ALTER DATABASE record RESET synchronous_commit")
 
 
+def test_a_database_of_stricter_isolation_does_not_age_a_writer_s_view(
+    server: PostgresServer, url: str
+) -> None:
+    server.sql("ALTER DATABASE record SET default_transaction_isolation = serializable")
+    try:
+        store = PostgresStore(url, create=True)
+        found = store._connection.execute("SHOW transaction_isolation").fetchall()
+        assert found == [("read committed",)]
+        store.close()
+    finally:
+        server.sql("ALTER DATABASE record RESET default_transaction_isolation")
+
+
+def test_an_unknown_version_is_none_that_a_stream_has(store: PostgresStore) -> None:
+    told: tuple[object, ...] = (["a/1"], [None], [1], [b"x"])
+    with pytest.raises(psycopg.Error):
+        store._connection.execute(postgres._ADD, told)
+    assert store.head().position == 0
+
+
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
 def test_a_server_that_may_lose_what_it_acknowledged_is_refused(setting: str) -> None:
     with PostgresServer(**{setting: "off"}) as careless:

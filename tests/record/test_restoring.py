@@ -137,9 +137,24 @@ def test_an_empty_record_is_filled(filed: Scene, tmp_path: Path) -> None:
     path = tmp_path / "fresh.db"
     SqliteStore(path, create=True).close()
     assert restore(filed.backup, path, CLOCK).head == filed.saved
-    (tmp_path / "none.db").touch()
-    assert restore(filed.backup, tmp_path / "none.db", CLOCK).aside is None
-    assert head_of(path) == head_of(tmp_path / "none.db") == filed.saved
+    assert head_of(path) == filed.saved
+
+
+def test_an_emptied_record_is_an_unknown_loss(filed: Scene) -> None:
+    """Nobody knows what stood in a file without a byte, nor who was erased in it."""
+    filed.path.write_bytes(b"")
+    with pytest.raises(Refused) as refused:
+        restore(filed.backup, filed.path, CLOCK)
+    assert refused.value.refusal is Refusal.RESTORE_LOSES_EVENTS
+    assert filed.path.read_bytes() == b""
+    done = restore(filed.backup, filed.path, CLOCK, accepted=LOSS)
+    assert done.aside is None
+    assert done.unsure
+    assert done.head == head_of(filed.path)
+    *_, last = facts(filed.open())
+    assert last.position == filed.saved.position + 1
+    assert isinstance(last.fact, RecordRestored)
+    assert last.fact.replaced == restoring.UNREADABLE
 
 
 def test_a_record_in_use_is_not_restored_over(scene: Scene) -> None:
@@ -255,6 +270,23 @@ def test_a_person_that_the_old_record_never_knew_was_not_erased_in_it(filed: Sce
     done = restore(newer, filed.path, later, replace=True, accepted=LOSS)
     assert done.still_erased == ()
     assert Keyring(filed.open(), KEY).store.secret(PATIENT_KEY, "9")
+
+
+def test_a_session_of_the_same_number_does_not_tell_of_a_patient(filed: Scene) -> None:
+    """The record has a session 002; patient 002 was registered later, and lives."""
+    store = filed.open()
+    add(store, "session/002", "seen")
+    older = filed.path.with_name("older.db")
+    transfer.backup(store, older)
+    sealed = admit(store, "002")
+    newer = filed.path.with_name("newer.db")
+    transfer.backup(store, newer)
+    store.close()
+    restore(older, filed.path, CLOCK, replace=True, accepted=LOSS)
+    later = FixedClock(NOW.replace(hour=10))
+    done = restore(newer, filed.path, later, replace=True, accepted=LOSS)
+    assert done.still_erased == ()
+    assert names(filed.open(), {"002": sealed}) == {"002": "name of 002"}
 
 
 def test_a_person_named_only_in_sealed_text_counts_as_known(filed: Scene) -> None:

@@ -127,6 +127,78 @@ def test_a_destroyed_secret_waits_for_nobody_who_reads(path: Path, quick: None) 
     assert key not in held(path.parent)
 
 
+@pytest.mark.parametrize("then", ["append", "close"])
+def test_a_key_destroyed_under_a_reader_goes_once_the_reader_has(path: Path, then: str) -> None:
+    store, other, key = SqliteStore(path, create=True), SqliteStore(path), os.urandom(48)
+    store.append([], [Secret("key", "a", key)])
+    with other.snapshot():
+        store.append([], [Secret("key", "a", None)])
+        store.append([write("a/1", 0, "one")])
+        assert key in held(path.parent)
+    if then == "append":
+        store.append([write("a/1", 1, "two")])
+    else:
+        store.close()
+    assert key not in held(path.parent)
+    other.close()
+    store.close()
+
+
+def test_a_destroyed_key_costs_a_reader_s_wait_no_longer_than_a_moment(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(sqlite.time, "sleep", waited.append)
+    store, other = SqliteStore(path, create=True), SqliteStore(path)
+    store.append([], [Secret("key", "a", b"x")])
+    with other.snapshot():
+        store.append([], [Secret("key", "a", None)])
+        store.append([write("a/1", 0, "one")])
+    assert 0 < sum(waited) <= 2 * sqlite.BRIEF_S + sqlite.WAIT_S
+    other.close()
+    store.close()
+
+
+def test_a_key_being_read_while_another_is_destroyed_breaks_nothing(path: Path) -> None:
+    store, key = SqliteStore(path, create=True), os.urandom(48)
+    store.append([write("a/1", 0, "one", "two")], [Secret("key", "a", key)])
+    reading = store.read_all()
+    next(reading)
+    store.append([], [Secret("key", "a", None)])
+    assert len(list(reading)) == 1
+    store.append([write("a/1", 2, "three")])
+    assert key not in held(path.parent)
+    store.close()
+
+
+CUT_OFF = """
+import os, sys
+from pathlib import Path
+from assuage.record.sqlite import SqliteStore
+from assuage.record.store import Secret
+store = SqliteStore(Path(sys.argv[1]))
+store._shorten_log = lambda: os._exit(9)
+store.append([], [Secret("key", "a", None)])
+"""
+
+
+def test_a_key_whose_destroyer_was_killed_goes_on_opening(path: Path) -> None:
+    """Killed after the commit, before the log was emptied."""
+    store, key = SqliteStore(path, create=True), os.urandom(48)
+    store.append([], [Secret("key", "a", key)])
+    reader = apsw.Connection(str(path))  # so that closing doesn't copy the log in
+    reader.execute("SELECT 1 FROM event").fetchall()
+    store.close()
+    ended = subprocess.run([sys.executable, "-c", CUT_OFF, str(path)], check=False, timeout=60)
+    assert ended.returncode == 9
+    assert key in held(path.parent)
+    again = SqliteStore(path)
+    assert again.secret("key", "a") is None
+    assert key not in held(path.parent)
+    again.close()
+    reader.close()
+
+
 def test_the_log_stays_short(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LOG_PAGES_MAX", 20)
     store = SqliteStore(path, create=True)
@@ -373,3 +445,39 @@ def test_an_emptied_record_is_never_taken_for_a_new_one(tmp_path: Path) -> None:
     assert refusal(path).refusal is Refusal.RECORD_UNREADABLE
     assert "emptied" in refusal(path).sentence
     assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("gone", ["emptied", "missing"])
+def test_the_log_of_a_record_that_is_gone_is_kept(path: Path, gone: str, linked: bool) -> None:
+    """SQLite would delete it, and with it events that stand nowhere else."""
+    store = SqliteStore(path, create=True)
+    store.append([write("a/1", 0, "one")])
+    log = path.with_name(f"{path.name}-wal")
+    whole = log.read_bytes()
+    assert body("one") in whole
+    store._fail(StoreFailed("here", "pulled out"))  # lets go without copying the log in
+    path.write_bytes(b"")
+    if gone == "missing":
+        path.unlink()
+    log.write_bytes(whole)
+    asked = path.with_name("link") if linked else path
+    if linked:
+        asked.symlink_to(path)
+    for create in (True, False) if gone == "emptied" else (True,):
+        found = refusal(asked, create=create)
+        assert found.refusal is Refusal.RECORD_UNREADABLE
+        assert str(log) in found.sentence
+        assert log.read_bytes() == whole
+    if gone == "missing":
+        assert refusal(asked).refusal is Refusal.RECORD_MISSING
+        assert not path.exists()
+    assert log.read_bytes() == whole
+
+
+def test_an_empty_database_of_sqlite_is_no_record(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("CREATE TABLE x (y); DROP TABLE x; VACUUM")
+    connection.close()
+    assert path.stat().st_size
+    assert "emptied" in refusal(path).sentence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -41,6 +41,7 @@ class Desk:
     by: Signature
     witness: Signature | None = None
     command: str = ""
+    _acts: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def site(self) -> sites.Site:
@@ -66,11 +67,13 @@ class Desk:
         The role must be one that the person signed in with and still has at this site.
         """
         _allow(self.site, self.by, act)
+        self._acts.append(act)
 
     def witnessed(self, act: str) -> Signature:
         """Return the witness of an act that needs one.
 
-        Raises Refused: WITNESS_MISSING, WITNESS_IS_ACTOR, ROLE_NOT_PERMITTED, WITNESS_STALE.
+        Raises Refused: WITNESS_MISSING, WITNESS_IS_ACTOR, ROLE_NOT_PERMITTED, WITNESS_NOT_OWN,
+        WITNESS_STALE.
         """
         if self.witness is None:
             raise Refused(Refusal.WITNESS_MISSING, act=act)
@@ -84,6 +87,8 @@ class Desk:
         if self.witness.person == self.by.person:
             raise Refused(Refusal.WITNESS_IS_ACTOR, person=self.by.person)
         _allow(self.site, self.witness, "witness")
+        if self.site.people[self.witness.person].set_by == self.by.person:
+            raise Refused(Refusal.WITNESS_NOT_OWN, person=self.witness.person, by=self.by.person)
         fresh = timedelta(minutes=library.assumed("register-witness-fresh-minutes"))
         if not timedelta(0) <= self.clock.utc_now() - self.witness.at <= fresh:
             minutes = round(fresh.total_seconds() / 60)
@@ -94,14 +99,24 @@ class Desk:
 
         Raises Refused (FIELD_INVALID) for what no fact can hold, such as an empty reason.
         """
+        acts = tuple(self._acts)
+        self._acts.clear()
+
+        def still_allowed() -> Decision:
+            """Ask again each time: a role may have been taken away since it was asked first."""
+            for act in acts:
+                _allow(self.site, self.by, act)
+            self.check_witness()
+            return decide()
+
         self.check_witness()
         envelope = Envelope(self.local_now(), self.command or new_command(), self.by, self.witness)
         with holdable():
-            return self.record.commit(envelope, decide)
+            return self.record.commit(envelope, still_allowed)
 
     def beside(self, witness: Signature | None) -> Desk:
         """Return the same desk with a witness."""
-        return replace(self, witness=witness)
+        return replace(self, witness=witness, _acts=[])
 
 
 @contextmanager
@@ -154,23 +169,25 @@ def sign_in(
     SITE_UNKNOWN, SIGN_IN_LOCKED, SIGN_IN_FAILED (the same for a wrong name and a wrong
     passphrase).
     """
-    site = sites.of(record, site_id)
     now = clock.utc_now()
-    person = site.people.get(person_id)
+    _not_locked(sites.of(record, site_id), person_id, now)
+    person = sites.of(record, site_id).people.get(person_id)
+    if person is None or not person.roles or not _proves(record, site_id, person, passphrase):
+        _note_failure(record, site_id, person_id, now)
+        raise Refused(Refusal.SIGN_IN_FAILED, person=person_id)
+    # Others may have tried, and failed, while this was being proved.
+    _not_locked(sites.of(record, site_id), person_id, now)
+    return Signature(person=person.id, roles=person.roles, method=method, at=now)
+
+
+def _not_locked(site: sites.Site, person: str, now: datetime) -> None:
+    """Raise Refused (SIGN_IN_LOCKED) when too many tries failed in the last minutes."""
     window = timedelta(minutes=library.assumed("register-lockout-minutes"))
     tries = round(library.assumed("register-lockout"))
-    recent = [one for one in site.failures.get(person_id, []) if now - one < window]
+    recent = [one for one in site.failures.get(person, []) if now - one < window]
     if len(recent) >= tries:
-        raise Refused(
-            Refusal.SIGN_IN_LOCKED,
-            person=person_id,
-            tries=tries,
-            until=(recent[-tries] + window).astimezone(site.zone).strftime("%H:%M"),
-        )
-    if person is None or not person.roles or not _proves(record, site_id, person, passphrase):
-        _note_failure(record, site_id, person_id, now.astimezone(site.zone))
-        raise Refused(Refusal.SIGN_IN_FAILED, person=person_id)
-    return Signature(person=person.id, roles=person.roles, method=method, at=now)
+        until = (recent[-tries] + window).astimezone(site.zone).strftime("%H:%M")
+        raise Refused(Refusal.SIGN_IN_LOCKED, person=person, tries=tries, until=until)
 
 
 def _proves(record: Record, site_id: str, person: Person, passphrase: str) -> bool:
@@ -187,15 +204,15 @@ def _proves(record: Record, site_id: str, person: Person, passphrase: str) -> bo
 
 
 def _note_failure(record: Record, site_id: str, person_id: str, now: datetime) -> None:
-    stream = sites.stream(site_id)
-
     def decide() -> Decision:
-        sites.of(record, site_id)
-        named = person_id[:40].encode("utf-8", "replace").decode("utf-8")
-        return Decision({stream: (SignInFailed(person=named or "nobody"),)})
+        # What was typed for a name may be a passphrase, and what is stored stays.
+        known = person_id in sites.of(record, site_id).people
+        failed = SignInFailed(person=person_id if known else "nobody")
+        return Decision({sites.stream(site_id): (failed,)})
 
-    by = Signature(person=ASSUAGE, method="system", at=now)
-    record.commit(Envelope(now, new_command(), by), decide)
+    at = now.astimezone(sites.of(record, site_id).zone)
+    by = Signature(person=ASSUAGE, method="system", at=at)
+    record.commit(Envelope(at, new_command(), by), decide)
 
 
 def _digest(verifier: str) -> str:

@@ -39,6 +39,7 @@ def open_session(desk: Desk, new: NewSession) -> tuple[Recorded, ...]:
     """
     desk.allow("open-session")
     sites.checked_id(new.id, "a session")
+    sites.checked_id(new.order, "an order")
 
     def decide() -> Decision:
         sites.checked_prescriber(desk.site, new.prescriber)
@@ -120,11 +121,11 @@ def end_session(desk: Desk, session: str, at: datetime | None = None) -> tuple[R
     desk.allow("end-session")
 
     def decide() -> Decision:
+        book = book_of(desk)  # first, so that a repeat finds all that was stored
         view = running_of(desk, session)
         if view.open_doses:
             intent = view.open_doses[0].intended.intent
             raise Refused(Refusal.DOSE_UNRESOLVED, session=session, intent=intent)
-        book = book_of(desk)
         opened = book.open_draws(session)
         facts = [one for held in opened for one in vial.closing(desk, book, held, held.left_ug)]
         ended = sessions.SessionEnded(happened_at=desk.happened(at))

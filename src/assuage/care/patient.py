@@ -6,6 +6,8 @@ from datetime import date
 
 from assuage.care import site as sites
 from assuage.care.access import Desk
+from assuage.care.register import book as books
+from assuage.care.register import duties
 from assuage.record.events import Fact, Recorded, Text
 from assuage.record.keyring import PATIENT_KEY, Keyring, Sealed
 from assuage.record.record import Decision, Record, View
@@ -62,7 +64,7 @@ def of(record: Record, patient: str) -> Patient:
 def present(record: Record, patient: str) -> Patient:
     """Return a patient who can be treated. Raises Refused: PATIENT_UNKNOWN, PATIENT_ERASED."""
     view = of(record, patient)
-    if view.erased:
+    if view.erased or record.keyring.missing(patient):
         raise Refused(Refusal.PATIENT_ERASED, patient=patient)
     return view
 
@@ -94,34 +96,61 @@ def told(desk: Desk, patient: str) -> dict[str, str]:
     """
     desk.allow("register-patient")
     keyring = desk.record.keyring
-    held = of(desk.record, patient).registered
+    view = of(desk.record, patient)
+    held = view.registered
     sealed = {} if held is None else {"name": held.name, "born": held.born, "address": held.address}
-    return {"patient": patient} | {field: shown(keyring, one) for field, one in sealed.items()}
+    return {"patient": patient} | {
+        # An erased key that somebody put back by hand opens nothing here.
+        field: ERASED if view.erased else shown(keyring, one)
+        for field, one in sealed.items()
+    }
 
 
-def erase(
-    desk: Desk, patient: str, reason: str, *, keep_until: date | None, accepted: str = ""
-) -> tuple[Recorded, ...]:
+def erase(desk: Desk, patient: str, reason: str, *, accepted: str = "") -> tuple[Recorded, ...]:
     """Destroy the key of a patient's personal data, before a witness. It can't be undone.
 
-    `keep_until` is the day up to which the law keeps entries that name the patient; None when
-    that law isn't known, which is no permission. `accepted` says who takes it upon themselves to
-    erase earlier, and why. Raises Refused: ROLE_NOT_PERMITTED, WITNESS_MISSING, PATIENT_UNKNOWN,
-    PATIENT_ERASED, ERASURE_TOO_EARLY.
+    Not before the law of every site with entries for the patient lets it; where that law isn't
+    known it doesn't. `accepted` says who takes it upon themselves to erase earlier, and why.
+    `reason` stays in the clear, so it doesn't name the patient. Raises Refused:
+    ROLE_NOT_PERMITTED, WITNESS_MISSING, FIELD_INVALID, PATIENT_UNKNOWN, PATIENT_ERASED,
+    ERASURE_TOO_EARLY.
     """
     desk.allow("erase-patient")
     desk.witnessed("an erasure")
+    for text in filter(None, (reason or " ", accepted)):
+        if not text.strip():
+            told = {"field": "a text", "what": "the command", "why": "it is empty"}
+            raise Refused(Refusal.FIELD_INVALID, **told)
 
     def decide() -> Decision:
         present(desk.record, patient)
-        today = desk.local_now().date()
-        if not accepted and not (keep_until is not None and keep_until < today):
-            until = keep_until.isoformat() if keep_until else "a day that no law recorded here sets"
-            raise Refused(Refusal.ERASURE_TOO_EARLY, patient=patient, until=until)
+        until = kept_until(desk.record, patient)
+        if not accepted and not (until is not None and until < desk.local_now().date()):
+            shown = until.isoformat() if until else "a day that no law recorded here sets"
+            raise Refused(Refusal.ERASURE_TOO_EARLY, patient=patient, until=shown)
         fact = PatientErased(reason=reason, accepted=accepted)
         return Decision({stream(patient): (fact,)}, (Secret(PATIENT_KEY, patient, None),))
 
     return desk.commit(decide)
+
+
+def kept_until(record: Record, patient: str) -> date | None:
+    """Return the last day on which a law keeps entries that name a patient, at whatever site.
+
+    `date.min` when no register names the patient; None when the law of one site isn't known.
+    """
+    latest = date.min
+    for name, _ in record.store.streams("register/"):
+        book = record.view(books.Book, name)
+        last = book.last_of_patient.get(patient)
+        if last is None:
+            continue
+        place = sites.of(record, name.split("/")[1]).place
+        until = duties.keep_until(place, date.fromisoformat(last))
+        if until is None:
+            return None
+        latest = until if until > latest else latest
+    return latest
 
 
 def shown(keyring: Keyring, sealed: Sealed) -> str:

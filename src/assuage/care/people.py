@@ -101,9 +101,12 @@ def enrol(desk: Desk, new: NewPerson) -> tuple[Recorded, ...]:
 def change_roles(desk: Desk, person: str, roles: tuple[str, ...]) -> tuple[Recorded, ...]:
     """Change what a person may do; no roles at all ends that person's access.
 
-    Raises Refused: ROLE_NOT_PERMITTED, PERSON_UNKNOWN, VALUE_NOT_ALLOWED.
+    Nobody changes their own. Raises Refused: ROLE_NOT_PERMITTED, ROLES_OWN, PERSON_UNKNOWN,
+    VALUE_NOT_ALLOWED.
     """
     desk.allow("enrol-people")
+    if person == desk.by.person:
+        raise Refused(Refusal.ROLES_OWN, person=person)
     fact = RolesChanged(person=person, roles=sites.checked_roles(roles))
 
     def decide() -> Decision:

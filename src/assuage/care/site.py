@@ -6,7 +6,7 @@ Stream `site/<site>`. The place decides which law counts and the zone which day 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,12 +73,13 @@ class RecordLookedAt(Fact):
 
 @dataclass(frozen=True)
 class Person:
-    """A member of staff. `digest` is empty until a passphrase is set."""
+    """A member of staff. `digest` is empty until a passphrase is set, by whom says `set_by`."""
 
     id: str
     name: str
     roles: tuple[str, ...]
     digest: str = ""
+    set_by: str = ""
 
 
 class Site(View):
@@ -105,8 +106,9 @@ class Site(View):
         elif isinstance(fact, RolesChanged | PassphraseSet):
             held = self.people[fact.person]
             roles = fact.roles if isinstance(fact, RolesChanged) else held.roles
-            digest = fact.digest if isinstance(fact, PassphraseSet) else held.digest
-            self.people[fact.person] = Person(held.id, held.name, roles, digest)
+            self.people[fact.person] = replace(held, roles=roles)
+            if isinstance(fact, PassphraseSet):
+                self.people[fact.person] = replace(held, digest=fact.digest, set_by=event.by.person)
         elif isinstance(fact, SignInFailed):
             self.failures.setdefault(fact.person, []).append(event.at)
 

@@ -107,7 +107,9 @@ def _begun(where: str) -> Path | None:
 def erase(
     call: Call,
     patient: Annotated[str, typer.Argument(metavar="PATIENT", help="The patient's number.")],
-    reason: Annotated[str, typer.Option(help="Why.")],
+    reason: Annotated[
+        str, typer.Option(help="Why. It stays in the clear: don't name the patient.")
+    ],
     accept: Annotated[
         str,
         typer.Option(metavar="'NAME: REASON'", help="Who erases earlier than the law, and why."),
@@ -115,16 +117,9 @@ def erase(
 ) -> None:
     """Erase a patient's personal data."""
     with call.here() as here:
-        from datetime import date
-
         from assuage.care import patient as patients
-        from assuage.care.register import duties
 
-        site, named = here.site, here.book.last_of_patient.get(patient)
-        last = None if named is None else date.fromisoformat(named)
-        until = duties.keep_until(site.place, last, here.clock.today(site.zone))
-        desk = here.desk()
-        here.tell(patients.erase(desk, patient, reason, keep_until=until, accepted=accept))
+        here.tell(patients.erase(here.desk(), patient, reason, accepted=accept))
 
 
 COMMANDS = (

@@ -90,10 +90,12 @@ class Keyring:
     _fresh: dict[str, bytes] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Refuse a site key that isn't this record's own."""
+        """Refuse a site key that isn't this record's own, or can't be known for it any more."""
         stored = self.store.secret(CHECK.kind, CHECK.owner)
         if stored is not None:
             self._unwrap(CHECK.owner, stored)
+        elif self.store.head().position > 0:
+            raise Refused(Refusal.SITE_KEY_WRONG)
 
     def founding(self) -> Secret:
         """Return the secret by which the site key will be known again."""
@@ -114,6 +116,10 @@ class Keyring:
         A key that stayed here could still open what was sealed once the stored one is destroyed.
         """
         self._fresh.clear()
+
+    def missing(self, owner: str) -> bool:
+        """Whether no key of an owner is stored: there never was one, or it was destroyed."""
+        return self.store.secret(PATIENT_KEY, owner) is None
 
     def seal(self, owner: str, text: str) -> Sealed:
         """Lock `text` under the owner's key. Raises Refused (PATIENT_ERASED) when there is none."""

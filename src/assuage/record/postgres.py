@@ -47,6 +47,8 @@ _CONNECTION = {
 _SESSION = (
     "SET synchronous_commit = on",
     "SET search_path = public, pg_temp",
+    # Otherwise a writer's view would be as old as its wait for the lock.
+    "SET default_transaction_isolation = 'read committed'",
     "SET statement_timeout = 0",
     f"SET lock_timeout = '{BUSY_S}s'",
     f"SET idle_in_transaction_session_timeout = '{BUSY_S}s'",

@@ -36,6 +36,7 @@ from assuage.record.store import Secret, Store, StoreFailed
 from assuage.refusals import Refusal, Refused
 
 STREAM = "record/restores"
+PATIENT = "patient/"
 UNREADABLE = "unreadable"
 LOGS = ("-wal", "-journal")
 _OWNER = re.compile(rb'"owner":("(?:[^"\\]|\\.)*")')
@@ -272,7 +273,8 @@ def _known(rows: Iterable[Row], owners: set[str]) -> Iterator[str]:
     """
     left = set(owners)
     for row in rows if left else ():
-        told = {row.stream, row.stream.partition("/")[2]}
+        # Only a patient's own stream: session 2 doesn't tell of patient 2.
+        told = {row.stream.removeprefix(PATIENT)} if row.stream.startswith(PATIENT) else set()
         told.update(json.loads(one) for one in _OWNER.findall(row.body))
         yield from left & told
         left -= told
@@ -294,8 +296,11 @@ def _into_store(target: Store, wish: _Wish, *, replace: bool) -> Restored:
 
 
 def _into_file(target: Path, wish: _Wish, *, replace: bool) -> Restored:
-    if not target.exists() or not target.stat().st_size:
-        return _exchanged(target, wish, wish.past, fresh=not target.exists())
+    if not target.exists():
+        return _exchanged(target, wish, wish.past, fresh=True)
+    if not target.stat().st_size:  # a record may have stood here; nobody knows what it held
+        erased = wish.past.erased if wish.past else frozenset[str]()
+        return _exchanged(target, wish, _Past(None, erased))
     with target.open("rb") as content, _held(target) as present:
         past = _past_of_file(present, wish.source)
         if past.head == Head():  # made and never written to

@@ -33,6 +33,7 @@ APPLICATION_ID = 0x61737375  # "assu", so that `file` can tell what this is
 OLDEST_SQLITE = 3_051_003
 BUSY_S = 10
 _MAGIC = b"SQLite format 3\0"
+BRIEF_S = 0.05  # how long emptying the log, which can be done later, waits for readers
 WAIT_S = 0.001  # SQLite's own waits grow to 100 ms, and an unlucky writer waits for many
 CHUNK = 1 << 16  # SQLite writes no more than 128 KiB at once
 LOG_PAGES_MAX = 1000  # the log is copied into the file once it is this long
@@ -74,6 +75,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, create: bool = False, vfs: str | None = None) -> None:
         self.path = path
         self._broken = False
+        self._owed = True  # the log may hold what was destroyed, and wasn't emptied since
         self._lock = threading.RLock()
         self._log = _Log()
         self._vfs = vfs or ""
@@ -133,12 +135,11 @@ class SqliteStore:
         connection.set_wal_hook(self._log)
         self._renew_log()
         self._migrate(create)
-        with suppress(apsw.BusyError):  # then another program is copying the log in just now
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self._empty_log()  # whoever destroyed a key last may have died before emptying it
 
     def _renew_log(self) -> None:
         """Write the log's bytes over themselves and sync them, while nobody else can add to it."""
-        path = Path(f"{self.path.absolute()}-wal")
+        path = _log_of(self.path)
         if not (path.exists() and path.stat().st_size):
             return
         with self._writing():
@@ -224,23 +225,35 @@ class SqliteStore:
                         connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows[-1])
                 for secret in secrets:
                     _change(connection, secret)
-            self._shorten_log(destroyed=any(secret.body is None for secret in secrets))
+            self._owed |= any(secret.body is None for secret in secrets)
+            self._shorten_log()
         return tuple(rows)
 
-    def _shorten_log(self, *, destroyed: bool) -> None:
+    def _shorten_log(self) -> None:
         """Copy a long log into the file. What is in the log is safe already if this fails.
 
         After a secret was destroyed the log is also emptied, because older pages stand in it.
         """
         try:
-            if destroyed:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            if self._owed:
+                self._empty_log()
             elif self._log.pages > LOG_PAGES_MAX:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.BusyError:
+        except (apsw.BusyError, apsw.LockedError):
             return
         except apsw.Error as error:
             self._fail(error)
+
+    def _empty_log(self) -> None:
+        """Copy the log into the file and cut it to nothing. While somebody reads, it stays owed."""
+        self._connection.set_busy_handler(_wait_briefly)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._owed = False
+        except (apsw.BusyError, apsw.LockedError):
+            return
+        finally:
+            self._connection.set_busy_handler(_wait)
 
     def _ask(
         self, sql: str, kinds: tuple[type, ...], *values: str | int
@@ -325,6 +338,8 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the file; whoever is last copies the log in, so that one file is the whole."""
+        if self._owed and not self._broken:
+            self._shorten_log()
         if not self._broken:
             with suppress(apsw.Error):
                 self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
@@ -333,7 +348,15 @@ class SqliteStore:
 
 def _wait(tried: int) -> bool:
     """Wait a moment for the lock; give up after BUSY_S."""
-    if not tried * WAIT_S < BUSY_S:
+    return _waited(tried, BUSY_S)
+
+
+def _wait_briefly(tried: int) -> bool:
+    return _waited(tried, BRIEF_S)
+
+
+def _waited(tried: int, limit_s: float) -> bool:
+    if not tried * WAIT_S < limit_s:
         return False
     time.sleep(WAIT_S)
     return True
@@ -353,6 +376,21 @@ def _look(path: Path, create: bool) -> None:
         raise Refused(Refusal.RECORD_EXISTS, where=path)
     if not create and not path.is_file():
         raise Refused(Refusal.RECORD_MISSING, where=path)
+    if path.exists() and path.stat().st_size:
+        return
+    # SQLite deletes the log of an empty or missing file, and the log may be all that is left.
+    log = _log_of(path)
+    if log.exists() and log.stat().st_size:
+        why = f"it is empty or gone, and '{log}' may still hold its events; move both away first"
+        raise Refused(Refusal.RECORD_UNREADABLE, where=path, why=why)
+    if not create:
+        why = "it is empty; its making was cut off, or it was emptied"
+        raise Refused(Refusal.RECORD_UNREADABLE, where=path, why=why)
+
+
+def _log_of(path: Path) -> Path:
+    """Return where SQLite keeps the log: beside the file itself, not beside a link to it."""
+    return Path(f"{os.path.realpath(path)}-wal")
 
 
 def _may_be_unfinished(path: Path) -> bool:

@@ -215,6 +215,14 @@ class Refusal(Enum):
         "{person} did not sign in as the witness within the last {minutes} minutes",
         "have the witness sign in now, beside you",
     )
+    WITNESS_NOT_OWN = (
+        "the passphrase of {person} was set by {by}, who can't have {person} as a witness",
+        "have {person} set a passphrase of their own with 'assuage people passphrase'",
+    )
+    ROLES_OWN = (
+        "{person} can't change their own roles",
+        "have another site manager do it",
+    )
     PATIENT_EXISTS = (
         "there is a patient '{patient}' already",
         "check the number; two people never share one",

@@ -7,7 +7,7 @@ else that is raised is a fault. The tests and `benchmarks/conservation.py` use i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -385,9 +385,7 @@ def register_patient(one: Chooser) -> None:
 def erase(one: Chooser) -> None:
     name = one.rng.choice(one.patients) if one.patients and not one.bad() else "p-0"
     desk = one.desk(("max",), *WITNESSES)
-    today = one.world.clock.utc_now().date()
-    until = one.rng.choice((None, today, today - timedelta(days=1)))
-    patient.erase(desk, name, one.text(), keep_until=until, accepted=one.rng.choice(("", "by law")))
+    patient.erase(desk, name, one.text(), accepted=one.rng.choice(("", "by law")))
     one.patients.remove(name)
     one.erased.append(name)
 
@@ -399,7 +397,7 @@ def open_session(one: Chooser) -> None:
         who = one.rng.choice(one.erased)
     name = one.session_id() if one.bad() else one.name("s")
     doctor = "nia" if one.bad() else "dia"
-    new = chair.NewSession(name, who, one.text(), doctor, one.area())
+    new = chair.NewSession(name, who, one.name("rx"), doctor, one.area())
     chair.open_session(one.desk(GIVERS), new)
     one.running[name] = ""
 

@@ -329,3 +329,12 @@ def test_what_a_count_opens_says_what_is_missing(w: World, units: int, missing: 
     assert fact.discrepancy[:2] == "x-"
     assert (fact.cause, fact.draw, fact.missing_ug) == ("stock-check", "", missing)
     assert fact.text == f"{units} counted and 5 expected."
+
+
+def test_what_went_back_whole_was_neither_given_nor_wasted(w: World) -> None:
+    draw, two = w.draw(), w.desk("nia", "noa")
+    number = w.give(draw, 100)
+    checks.correct(two, number, "not given", 0)
+    vial.put_back(two, draw, "not needed")
+    told = f"'{draw}' went back whole, so nothing of it was given or wasted"
+    assert why(w, number, 20 * MG) == told

@@ -137,6 +137,16 @@ def test_a_draw_after_the_recount_doesnt_hide_what_is_missing(w: World) -> None:
     assert check(rows(w)).clean
 
 
+def test_a_count_after_the_recount_asks_for_another(w: World) -> None:
+    case = counted(w)
+    steps(w, case)
+    checks.check(w.desk("nia", "noa"), VIAL, "ward", 7)
+    assert close(w, case, "loss") == "DISCREPANCY_STEP_MISSING"
+    discrepancy.recount(w.desk("ned", "nyx"), case, 7)
+    assert close(w, case, "loss") == "ok"
+    assert w.book().units(VIAL.id, "ward") == 7
+
+
 def test_a_loss_never_takes_a_cabinet_below_zero(w: World) -> None:
     case = counted(w, 0)
     steps(w, case, 0)

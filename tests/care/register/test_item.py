@@ -109,6 +109,10 @@ def test_an_unknown_item_or_one_of_several_packs_is_refused(text: str) -> None:
     assert refused.value.refusal is Refusal.VALUE_NOT_ALLOWED
 
 
+def test_the_section_keeps_its_name() -> None:
+    assert items.SECTION == "ketamine"  # a part of what streams that are stored are called
+
+
 def test_a_pack_is_named_by_its_product_and_size() -> None:
     assert (
         items.Item(

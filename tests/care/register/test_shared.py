@@ -12,7 +12,7 @@ import pytest
 
 from assuage.care import patient
 from assuage.care import session as sessions
-from assuage.care.register import discrepancy, shared
+from assuage.care.register import checks, discrepancy, shared, vial
 from assuage.care.register.item import Item
 from assuage.record.canonical import LARGEST_WHOLE
 from assuage.record.keyring import Keyring
@@ -41,6 +41,7 @@ def w() -> World:
 def test_a_count_of_units(units: int, told: str, with_none: str) -> None:
     assert code(lambda: shared.some(units)) == told
     assert code(lambda: shared.none_or_some(units)) == with_none
+    assert (shared.some(3), shared.none_or_some(3), shared.none_or_some(0)) == (3, 3, 0)
 
 
 @pytest.mark.parametrize("ug", [-1, LARGEST_WHOLE + 1])
@@ -73,12 +74,14 @@ def test_a_dose_is_open_until_somebody_says(w: World) -> None:
     assert dose is not None
     assert dose.intent == intent
     assert code(lambda: shared.nothing_open(desk, held)) == "DOSE_UNRESOLVED"
+    other = w.draw()
+    assert shared.dose_open(desk, w.book().draws[other]) is None
 
 
 def test_text_is_sealed_as_long_as_there_is_a_key(w: World) -> None:
     desk, keyring = w.desk("nia"), w.record.keyring
     assert patient.shown(keyring, shared.sealed(desk, "p1", "why")) == "why"
-    patient.erase(w.desk("max", "noa"), "p1", "asked", keep_until=None, accepted="by law")
+    patient.erase(w.desk("max", "noa"), "p1", "asked", accepted="by law")
     assert shared.sealed(desk, "p1", "why").box == ""
 
 
@@ -173,7 +176,7 @@ def test_a_key_that_is_missing_stops_what_has_to_be_sealed(
 
 
 def test_an_erased_patients_text_still_names_the_patient(w: World) -> None:
-    patient.erase(w.desk("max", "noa"), "p1", "asked", keep_until=None, accepted="by law")
+    patient.erase(w.desk("max", "noa"), "p1", "asked", accepted="by law")
     assert shared.sealed(w.desk("nia"), "p1", "why").owner == "p1"
 
 
@@ -181,3 +184,28 @@ def test_an_id_is_short_and_a_decision_takes_other_streams_along(w: World) -> No
     assert re.fullmatch("d-[0-9a-f]{10}", shared.new_id("d"))
     made = shared.decision(w.desk("nia"), [], {"session/s1": []})
     assert list(made.facts) == [f"register/{NORTH}/ketamine", "session/s1"]
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_text_isnt_sealed(w: World, text: str) -> None:
+    told = refusal(lambda: shared.sealed(w.desk("nia"), "p1", text)).fields
+    assert told == {"field": "a text", "what": "the command", "why": "it is empty"}
+
+
+def test_text_is_sealed_for_whom_its_entry_concerns_and_clear_for_none(w: World) -> None:
+    desk = w.desk("nia")
+    draw = w.draw()
+    w.waste(draw, 100)
+    for number in (1, 2, 3, 5):  # a delivery, a draw, a waste and a footnote to the draw
+        checks.correct(desk, number, "a footnote")
+    (gap,) = vial.settle(desk, draw)
+    facts = [line.event.fact for line in w.book().lines]
+    concerned = [shared.patient_of(w.book(), fact) for fact in facts]
+    assert concerned == ["", "p1", "p1", "", "p1", "p1", "p1", "p1"]
+    assert shared.patient_of(w.book(), gap.fact) == "p1"
+    told = discrepancy.reconstruct(w.desk("pia"), gap.fact.discrepancy, None, None, "as charted")
+    assert shared.patient_of(w.book(), told[0].fact) == "p1"
+    assert shared.told(desk, "", "why") == "why"
+    sealed = shared.told(desk, "p1", "why")
+    assert not isinstance(sealed, str)
+    assert w.record.keyring.open(sealed) == "why"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import date, timedelta
 
 import pytest
@@ -41,6 +41,7 @@ supply    ward    theatre 99       -         PAGE_FROZEN
 supply    theatre ward    99       -         PAGE_FROZEN
 supply    ward    cellar  99       -         AREA_UNKNOWN
 supply    cellar  cellar  99       -         AREA_UNKNOWN
+supply    cellar  main    99       -         AREA_UNKNOWN
 supply    main    ward    1        -         STOCK_SHORT
 supply    ward    main    1        future    TIME_IN_FUTURE
 transfer  ward    -       10       -         ok
@@ -216,3 +217,15 @@ def test_what_a_command_is_given_doesnt_change() -> None:
         for name in vars(given):
             with pytest.raises(FrozenInstanceError):
                 setattr(given, name, None)
+
+
+def test_a_unit_of_another_size_neither_comes_nor_goes(w: World) -> None:
+    page, pair = replace(PAGE, item=replace(VIAL, unit_ug=1)), w.desk("pia", "pol")
+    late = replace(DELIVERY, expires=date(2030, 1, 1))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: stock.receive(pair, page, late),
+        lambda: stock.supply(pair, page, "main", COLLECTED),
+        lambda: stock.transfer(pair, page, stock.Consignment(STRANGER, "r", COLLECTED)),
+        lambda: stock.destroy(pair, page, stock.Destruction("r", "m")),
+    )
+    assert [code(call) for call in calls] == ["ITEM_CHANGED"] * 4

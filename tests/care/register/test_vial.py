@@ -216,7 +216,7 @@ def test_a_device_must_come_out_exactly(w: World) -> None:
 def test_an_erasure_stops_new_doses_and_no_entry(w: World) -> None:
     draw = w.draw()
     intent = w.intend(draw)
-    patient.erase(w.desk("max", "noa"), "p1", "asked", keep_until=None, accepted="by law")
+    patient.erase(w.desk("max", "noa"), "p1", "asked", accepted="by law")
     assert code(w.draw) == "PATIENT_ERASED"
     vial.not_given(w.desk("nia"), "s1", intent, "erased")
     assert code(lambda: w.intend(draw)) == "PATIENT_ERASED"

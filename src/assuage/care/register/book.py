@@ -322,6 +322,9 @@ def _closed(book: Book, _line: Line, fact: f.DrawClosed) -> Iterator[Move]:
 def _checked(book: Book, line: Line, fact: f.StockChecked) -> Iterator[Move]:
     line.amount = fact.counted_units
     book.unit_ug.setdefault(fact.item, fact.unit_ug)
+    for case in book.freezing(fact.item, fact.area):
+        if case.recounted_units != fact.counted_units:  # what was recounted holds no more
+            case.recounted_units = None
     yield from ()
 
 

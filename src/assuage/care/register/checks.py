@@ -109,6 +109,8 @@ def correct(
         others: dict[str, list[Fact]] = {}
         closed: list[Fact] = []
         if right is not None:
+            if isinstance(line.event.fact, f.DrugAdministered):
+                session_of(desk, line.event.fact.treatment.session)
             _may_change(desk, book, line, right, discrepancy)
             others = _in_session(desk, line, right, len(book.lines) + 1)
             closed = _closed_again(desk, book, line, right)

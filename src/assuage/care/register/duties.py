@@ -108,13 +108,8 @@ def tolerance_ug(item: Item) -> int:
     return int(share if share > floor else floor)
 
 
-def keep_until(place: str, last_entry: date | None, today: date) -> date | None:
-    """Return the day up to which entries that name a patient are kept, or None if not known.
-
-    Without any entry there is nothing to keep: the day before today.
-    """
-    if last_entry is None:
-        return today - timedelta(days=1)
+def keep_until(place: str, last_entry: date) -> date | None:
+    """Return the day up to which an entry that names a patient is kept, or None if not known."""
     held = duty(place, "register-retention", last_entry)
     return None if held is None else after(last_entry, held)
 

@@ -88,7 +88,8 @@ def patient_of(book: Book, fact: Fact) -> str:
     """Return the patient whom an entry or a footnote to one concerns, or "" where there is none."""
     while isinstance(fact, f.EntryCorrected):
         fact = book.lines[fact.entry - 1].event.fact
-    draw = book.draws.get(getattr(fact, "draw", ""))
+    case = book.cases.get(getattr(fact, "discrepancy", ""))
+    draw = book.draws.get(getattr(case.fact if case else fact, "draw", ""))
     return draw.treatment.patient if draw else ""
 
 

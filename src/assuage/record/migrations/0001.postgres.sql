@@ -73,7 +73,7 @@ BEGIN
       nth := 0;
       link := genesis;
     END IF;
-    IF nth <> after[one] THEN
+    IF nth IS DISTINCT FROM after[one] THEN
       RAISE EXCEPTION 'a stream has moved on' USING
         ERRCODE = 'AS001', DETAIL = after[one] || ' ' || nth, HINT = of_stream[one];
     END IF;

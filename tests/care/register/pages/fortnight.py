@@ -239,6 +239,5 @@ def second_week(clinic: Clinic) -> None:
         clinic.desk("max", "pia"),
         "p-0152",
         "The patient asked for it.",
-        keep_until=None,
         accepted="Max Sheridan: court order 77/2026.",
     )
