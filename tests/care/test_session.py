@@ -15,7 +15,8 @@ from .world import MG, World, code, in_memory
 # From a state, an act, by whom and beside whom: the outcome and the state afterwards.
 MOVES = """
 intended   confirm    nia  -    ok                  confirmed
-intended   confirm    noa  -    ok                  confirmed
+intended   confirm    noa  -    WITNESS_MISSING     intended
+intended   confirm    noa  nia  ok                  confirmed
 intended   not-given  nia  -    ok                  not-given
 intended   enter      noa  -    ok                  unknown
 intended   intend     nia  -    DOSE_UNRESOLVED     intended
@@ -80,7 +81,7 @@ def test_every_move_of_a_dose(w: World, row: str) -> None:
 def test_what_was_given_counts_and_not_what_was_intended(w: World) -> None:
     draw = w.draw()
     intent = w.intend(draw, 100)
-    vial.confirm(w.desk("noa"), "s1", intent, 80 * MG)
+    vial.confirm(w.desk("noa", "nia"), "s1", intent, 80 * MG)
     told = dose(w, intent)
     assert (told.given_ug, told.intended.ug) == (80 * MG, 100 * MG)
     assert (told.by, told.confirmed_by) == ("nia", "noa")

@@ -198,3 +198,15 @@ def test_on_a_terminal_enter_alone_leaves_it_open(
     assert ran.status == 0
     assert "WITNESS_IS_ACTOR" in ran.err
     assert states(clinic) == [("unknown", None)]
+
+
+def test_a_second_question_is_read_like_the_first(
+    clinic: Clinic, draw: str, monkeypatch: pytest.MonkeyPatch, at_terminal: None
+) -> None:
+    """A real stream can't be set anew once a line was read, which a string's stand-in can."""
+    said = io.TextIOWrapper(io.BytesIO(b"no\nthe patient went home\n"))
+    monkeypatch.setattr(sys, "stdin", said)
+    words = ("session", "administer", "s-1", "--draw", draw, "--amount", "35 mg")
+    ran = run(*words, "--route", "iv", "--as", "ana")
+    assert ran.status == 0, ran.err
+    assert states(clinic)[0][0] == "not-given"

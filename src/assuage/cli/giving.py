@@ -167,7 +167,8 @@ def _line(prompt: str) -> str:
     if signing.on_terminal():
         sys.stderr.write(prompt)
         sys.stderr.flush()
-    if isinstance(sys.stdin, io.TextIOWrapper):
+    # Once only: after the first line was read it can't be set any more.
+    if isinstance(sys.stdin, io.TextIOWrapper) and sys.stdin.errors != "replace":
         sys.stdin.reconfigure(errors="replace")
     return sys.stdin.readline().strip() if sys.stdin else ""
 

@@ -198,7 +198,7 @@ def test_a_frozen_page_gives_nothing_unless_somebody_takes_it_upon_them(w: World
 
 
 def test_what_was_accepted_without_need_isnt_kept(w: World) -> None:
-    made = vial.draw(w.desk("nia", "noa"), "s1", VIAL, "ward", accepted="in case")
+    made = vial.draw(w.desk("nia", "noa"), "s1", VIAL, "ward", accepted="Dr Dia: in case")
     assert only(made, f.VialDrawn).accepted is None  # type: ignore[attr-defined]
 
 
@@ -320,7 +320,7 @@ def test_who_says_what_became_of_an_unknown_dose_is_asked_for_more(
     chair.enter(w.desk("nia"), "s1")
     refused = refusal(lambda: vial.confirm(w.desk("dia"), "s1", intent, 1))
     assert refused.code == "WITNESS_MISSING"
-    assert refused.fields["act"] == "what became of an unknown dose"
+    assert refused.fields["act"] == "what became of an unknown dose or another person's"
     asked: list[str] = []
     monkeypatch.setattr(access.Desk, "allow", lambda _, act: asked.append(act))
     vial.confirm(w.desk("dia", "nia"), "s1", intent, 1)

@@ -52,6 +52,9 @@ def draw(
     desk.allow("draw")
     if accepted:
         desk.witnessed("a draw from a frozen page")
+        if not all(part.strip() for part in [*accepted.partition(":")]):
+            why = "it isn't 'NAME: REASON'"
+            raise Refused(Refusal.FIELD_INVALID, field="--accept", what="the command", why=why)
     made = new_id("d")
 
     def decide() -> Decision:
@@ -338,7 +341,7 @@ def _open_dose(desk: Desk, view: Session, intent: str) -> Dose:
         raise Refused(Refusal.INTENT_UNKNOWN, intent=intent[:60], choices=choices)
     if dose.state not in ("intended", "unknown"):
         raise Refused(Refusal.INTENT_RESOLVED, intent=intent, state=dose.state)
-    if dose.state == "unknown":
+    if dose.state == "unknown" or dose.by != desk.by.person:
         desk.allow("resolve-unknown")
-        desk.witnessed("what became of an unknown dose")
+        desk.witnessed("what became of an unknown dose or another person's")
     return dose

@@ -84,7 +84,7 @@ def details(basis: Basis, line: PageLine, held: Ledger) -> tuple[str, ...]:
     entered = words.moment(event.at, zone)
     happened = words.moment(fact.when.happened_at, zone)
     when = "" if happened == entered else f"Happened {happened}. "
-    told = [f"{when}Entered {entered} by {words.person(basis.site, event.by.person)}."]
+    told = [f"{when}Entered {entered} by {words.signer(basis.site, event.by)}."]
     if event.witness:
         told.append(f"Witness: {words.signed_in(basis.site, event.witness)}.")
     told += _more(basis, fact)
@@ -150,7 +150,7 @@ def _note(basis: Basis, line: PageLine, wrong: PageLine, of: Item) -> Note:
         )
     if fact.discrepancy:
         lines.append(f"Part of discrepancy {fact.discrepancy}.")
-    by = f"Entered by {words.person(basis.site, line.event.by.person)}."
+    by = f"Entered by {words.signer(basis.site, line.event.by)}."
     if line.event.witness:
         by += f" Witness: {words.signed_in(basis.site, line.event.witness)}."
     lines.append(by)

@@ -100,6 +100,12 @@ def signed_in(site: Site, who: Signature) -> str:
     return f"{by}, signed in by {who.method} on {moment(who.at, site.zone)}"
 
 
+def signer(site: Site, who: Signature) -> str:
+    """Return who signed; another way than a passphrase typed by the person is said."""
+    by = person(site, who.person)
+    return by if who.method == "passphrase" else f"{by}, signed in by {who.method}"
+
+
 def doubt(read: Read) -> tuple[Mark, ...]:
     """Return the mark of what wasn't read in its source."""
     return () if read == "primary" else (Mark(READ_IN_WORDS[read], "doubt"),)
