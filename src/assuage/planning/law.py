@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
 
 from assuage.knowledge import library
 from assuage.knowledge.schema.facts import Sourced
 from assuage.knowledge.schema.regimen import Drug, Regimen
-from assuage.knowledge.schema.safety import Control, Permission, Place
+from assuage.knowledge.schema.safety import Permission, Place
 from assuage.planning.document import Cited, Law
 from assuage.refusals import Refusal, Refused
 
@@ -18,30 +18,9 @@ def cited(fact: Sourced, text: str) -> Cited:
     return Cited(text=text, source=fact.source, where=fact.where, read=fact.read, note=fact.note)
 
 
-def _place(code: str) -> Place:
-    found = library.place(code)
-    if found is None:
-        raise Refused(Refusal.PLACE_UNKNOWN, place=code, choices=", ".join(library.place_codes()))
-    return found
-
-
-def _chain(code: str) -> Iterator[Place]:
-    """Yield the place and the places it belongs to, nearest first."""
-    place = _place(code)
-    seen = {place.code}
-    yield place
-    while place.parent and place.parent not in seen:
-        place = _place(place.parent)
-        seen.add(place.code)
-        yield place
-
-
-def _in_force(fact: Control | Permission, on: date) -> bool:
-    started = fact.valid_from is None or fact.valid_from <= on
-    return started and (fact.valid_to is None or on <= fact.valid_to)
-
-
-def _permission(regimen: Regimen, places: list[Place], on: date) -> tuple[Permission | None, bool]:
+def _permission(
+    regimen: Regimen, places: Sequence[Place], on: date
+) -> tuple[Permission | None, bool]:
     """Return the nearest permission in force, and whether one exists on another date."""
     ever = False
     for place in places:
@@ -51,14 +30,14 @@ def _permission(regimen: Regimen, places: list[Place], on: date) -> tuple[Permis
             if regimen.routes[0] not in one.routes:
                 continue
             ever = True
-            if _in_force(one, on):
+            if one.in_force(on):
                 return one, True
     return None, ever
 
 
 def law_of(regimen: Regimen, code: str, on: date) -> Law:
     """Return what the law says. Raises Refused when the place or date isn't known or forbids it."""
-    places = list(_chain(code))
+    places = library.places(code)
     what = f"{regimen.drug} by the route {regimen.routes[0]}, {regimen.technique} use"
     earliest = _earliest(places, regimen.drug)
     if earliest is not None and on < earliest:
@@ -87,7 +66,7 @@ def law_of(regimen: Regimen, code: str, on: date) -> Law:
         cited(one, one.text)
         for place in places
         for one in place.control
-        if _in_force(one, on) and (not one.drugs or regimen.drug in one.drugs)
+        if one.in_force(on) and (not one.drugs or regimen.drug in one.drugs)
     ]
     records = [cited(one, one.text) for place in places for one in place.record]
     text = permission.text
@@ -103,7 +82,7 @@ def law_of(regimen: Regimen, code: str, on: date) -> Law:
     )
 
 
-def _earliest(places: list[Place], drug: Drug) -> date | None:
+def _earliest(places: Sequence[Place], drug: Drug) -> date | None:
     """Return the first date that a dated control of the drug covers; None when none is dated.
 
     A control whose date was not read says nothing of the time before the dated ones. An approval
@@ -120,4 +99,4 @@ def _earliest(places: list[Place], drug: Drug) -> date | None:
 
 def driving_of(code: str) -> list[tuple[str, Sourced]]:
     """Return what the law of the place says of driving."""
-    return [(one.text, one) for place in _chain(code) for one in place.driving]
+    return [(one.text, one) for place in library.places(code) for one in place.driving]
