@@ -69,16 +69,17 @@ class Record:
         self.keyring = keyring
         self._views: dict[tuple[type[View], str], View] = {}
         # What the present decision rests on: each stream's version when it was first looked at.
-        self._looked_at: dict[str, tuple[int, View]] = {}
-        self._deciding = False
+        # None while nothing is being decided.
+        self._looked_at: dict[str, tuple[int, View]] | None = None
 
     def view(self, kind: type[V], stream: str) -> V:
         """Return the view of a stream as it is now; while a command decides, as it first saw it.
 
         Raises Refused (RECORD_UNREADABLE) when an event isn't known to this version of assuage.
         """
-        _, seen = self._looked_at.get(stream, (0, None))
-        if self._deciding and isinstance(seen, kind):
+        looked_at = {} if self._looked_at is None else self._looked_at
+        _, seen = looked_at.get(stream, (0, None))
+        if isinstance(seen, kind):
             return seen
         held = self._views.pop((kind, stream), None)  # one that fails half-way isn't kept
         view = held if isinstance(held, kind) else kind()
@@ -86,7 +87,7 @@ class Record:
             view.take(event)
         if view.version:
             self._views[kind, stream] = view
-        self._looked_at.setdefault(stream, (view.version, view))
+        looked_at.setdefault(stream, (view.version, view))
         return view
 
     def rebuild(self, kind: type[V], stream: str) -> V:
@@ -122,26 +123,25 @@ class Record:
             return self._commit(envelope, decide)
         finally:
             self.keyring.forget()
-            self._deciding = False
+            self._looked_at = None
 
     def _commit(self, envelope: Envelope, decide: Callable[[], Decision]) -> tuple[Recorded, ...]:
         stream = ""
         for _ in range(ATTEMPTS):
             self.keyring.forget()
-            self._looked_at = {}
-            self._deciding = True
+            looked_at = self._looked_at = {}
             try:
                 decision = decide()
             except Refused:
-                if done := self._done(envelope.command):
+                if done := self._done(envelope.command, looked_at):
                     return done
                 raise
-            if done := self._done(envelope.command):
+            if done := self._done(envelope.command, looked_at):
                 return done
             writes = [
                 Write(
                     stream,
-                    self._looked_at[stream][0],
+                    looked_at[stream][0],
                     tuple(events.to_body(fact, envelope) for fact in facts),
                 )
                 for stream, facts in decision.facts.items()
@@ -150,7 +150,7 @@ class Record:
             named = {one.stream for one in writes}
             writes += [
                 Write(stream, version, ())
-                for stream, (version, _) in self._looked_at.items()
+                for stream, (version, _) in looked_at.items()
                 if stream not in named
             ]
             try:
@@ -164,11 +164,13 @@ class Record:
             return tuple(map(self._read, rows))
         raise Refused(Refusal.RECORD_CHANGED, stream=stream)
 
-    def _done(self, command: str) -> tuple[Recorded, ...]:
+    def _done(
+        self, command: str, looked_at: Mapping[str, tuple[int, View]]
+    ) -> tuple[Recorded, ...]:
         """Return the events that a command stored earlier in the streams just looked at."""
         found = [
             event
-            for stream, (_, view) in self._looked_at.items()
+            for stream, (_, view) in looked_at.items()
             if command in view.commands
             for event in self.events(stream, view.commands[command] - 1)
             if event.command == command
