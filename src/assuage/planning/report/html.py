@@ -19,14 +19,19 @@ def render(plan: Plan) -> str:
     return _template().render(view(plan), charts=charts)
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("assuage.planning.report"),
+def environment_of(package: str) -> Environment:
+    """Return how the templates of a package are filled: escaped, and nothing left undefined."""
+    return Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def _template() -> Template:
+    environment = environment_of("assuage.planning.report")
     environment.filters["doi_url"] = lambda doi: "https://doi.org/" + quote(doi, safe="/")
     return environment.get_template("plan.html.j2")

@@ -8,10 +8,11 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from assuage.care.register.pages import words
 from assuage.care.register.pages.sheet import Sheet
+from assuage.planning.report.html import environment_of
 from assuage.planning.report.words import cleaned
 
 
@@ -22,13 +23,7 @@ def render(sheet: Sheet) -> bytes:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("assuage.care.register.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("assuage.care.register.pages")
     environment.filters["groupruns"] = _runs
     return environment.get_template("sheet.html.j2")
 
