@@ -78,7 +78,6 @@ def _record() -> typer.Typer:
 
     for name, does, text, line in record_site.COMMANDS:
         record.group.command(name, help=text, short_help=line)(does)
-    record.group.info.help = record.HELP
     return record.group
 
 

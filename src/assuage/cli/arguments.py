@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
+from datetime import date
 
 from assuage.refusals import Refusal, Refused
 
@@ -51,3 +53,15 @@ def completed(arguments: Sequence[str]) -> list[str]:
 
 def _shell() -> str:
     return os.environ.get("SHELL", "").rpartition("/")[2]
+
+
+def day_in(text: str, what: str, *, such_as: str = "2029-06-30") -> date:
+    """Return a date such as 2026-11-22. Raises Refused (VALUE_NOT_ALLOWED)."""
+    choices = f"the form year-month-day, such as {such_as}"
+    refused = Refused(Refusal.VALUE_NOT_ALLOWED, text=text[:60], what=what, choices=choices)
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise refused
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise refused from error

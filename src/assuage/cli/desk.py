@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from assuage.record.events import Recorded
     from assuage.record.record import Record
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(:\d{2})?([+-]\d{2}:\d{2}|Z)?", re.ASCII)
 _TIME_FORM = "the form '2026-11-22 14:05', by the wall clock of the site"
 
@@ -197,18 +196,6 @@ def _no_time(text: str, choices: str) -> Refused:
     return Refused(
         Refusal.VALUE_NOT_ALLOWED, text=text[:60], what="time at this site", choices=choices
     )
-
-
-def day_in(text: str, what: str) -> date:
-    """Return a date such as 2026-11-22. Raises Refused (VALUE_NOT_ALLOWED)."""
-    choices = "the form year-month-day, such as 2029-06-30"
-    refused = Refused(Refusal.VALUE_NOT_ALLOWED, text=text[:60], what=what, choices=choices)
-    if not _DATE.fullmatch(text):
-        raise refused
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise refused from error
 
 
 def writes(

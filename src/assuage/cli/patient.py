@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from assuage.cli import output, signing
-from assuage.cli.desk import Call, day_in, group, writes
+from assuage.cli.arguments import day_in
+from assuage.cli.desk import Call, group, writes
 
 HELP = f"""Register a patient, or show who a number stands for.
 

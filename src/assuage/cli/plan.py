@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assuage.cli import choices, output
+from assuage.cli.arguments import day_in
 from assuage.cli.files import make_folder, write_file
 from assuage.refusals import Refusal, Refused
 
@@ -30,7 +30,6 @@ Examples:
   assuage plan --weight "70 kg" --age "46 y" --sex female --regimen crps-inpatient-5d \\
     --product ketamine-50 --setting inpatient --place GB --json
 """
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 ACCEPT_FORM = "--accept 'CODE: name: reason'"
 
 
@@ -117,19 +116,7 @@ def _patient(
     )
 
 
-def _date(text: str) -> date:
-    refused = Refused(
-        Refusal.VALUE_NOT_ALLOWED,
-        text=text,
-        what="date",
-        choices="the form year-month-day, such as 2025-03-01",
-    )
-    if not _DATE.fullmatch(text):
-        raise refused
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise refused from error
+_date = partial(day_in, what="date", such_as="2025-03-01")
 
 
 def acceptable() -> list[str]:

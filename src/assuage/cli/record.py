@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from assuage.cli import output
+from assuage.cli import desk, output
 from assuage.cli.opened import RecordOption, default_record, opened_store
 
 HELP = """Show, check, copy and restore the record.
@@ -66,19 +66,7 @@ Examples:
     --accept-loss "Dr A. Example: the disk failed on 2 May, paper notes are kept"
 """
 
-group = typer.Typer(
-    name="record",
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@group.callback(invoke_without_command=True)
-def _alone(context: typer.Context) -> None:
-    """Show the help when no command follows."""
-    if context.invoked_subcommand is None:
-        output.say(context.get_help())
-
+group = desk.group("record", HELP)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 _New = Annotated[Path, typer.Argument(metavar="FILE", help="A file that isn't there yet.")]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import stat
 import sys
 import tomllib
 import warnings
@@ -90,17 +89,11 @@ def _held() -> dict[str, object]:
     if not named:
         return {}
     path = Path(named)
+    from assuage.record.keyring import read_private
+
+    held = read_private(path, Refusal.PASSPHRASES_UNSAFE)
     try:
-        with path.open("rb") as file:
-            owned = os.fstat(file.fileno())
-            if owned.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise Refused(Refusal.PASSPHRASES_UNSAFE, path=path, why="others can read it")
-            if owned.st_uid != os.geteuid():
-                why = "it belongs to another user"
-                raise Refused(Refusal.PASSPHRASES_UNSAFE, path=path, why=why)
-            return tomllib.loads(file.read().decode("utf-8"))
-    except OSError as error:
-        raise Refused(Refusal.PASSPHRASES_UNSAFE, path=path, why=error.strerror) from error
+        return tomllib.loads(held.decode("utf-8"))
     except ValueError as error:  # what it says isn't repeated: it could be a passphrase
         why = "it isn't TOML in UTF-8"
         raise Refused(Refusal.PASSPHRASES_UNSAFE, path=path, why=why) from error

@@ -55,16 +55,25 @@ def site_key(environment: Mapping[str, str], default: Path | None = None) -> byt
     path = Path(named) if named else default
     if path is None or not (named or path.exists()):
         raise Refused(Refusal.SITE_KEY_MISSING)
+    held = read_private(path, Refusal.SITE_KEY_UNSAFE)
+    return _parse(held.decode("ascii", "replace"), path)
+
+
+def read_private(path: Path, unsafe: Refusal) -> bytes:
+    """Return what a file holds that is one's own and that nobody else can read.
+
+    Raises Refused (`unsafe`) for any other file.
+    """
     try:
         with path.open("rb") as file:
             held = os.fstat(file.fileno())
             if held.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise Refused(Refusal.SITE_KEY_UNSAFE, path=path, why="others can read it")
+                raise Refused(unsafe, path=path, why="others can read it")
             if held.st_uid != os.geteuid():
-                raise Refused(Refusal.SITE_KEY_UNSAFE, path=path, why="it belongs to another user")
-            return _parse(file.read(1000).decode("ascii", "replace"), path)
+                raise Refused(unsafe, path=path, why="it belongs to another user")
+            return file.read()
     except OSError as error:
-        raise Refused(Refusal.SITE_KEY_UNSAFE, path=path, why=error.strerror) from error
+        raise Refused(unsafe, path=path, why=error.strerror) from error
 
 
 def _parse(text: str, path: object) -> bytes:

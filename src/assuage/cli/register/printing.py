@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from assuage.cli import output
-from assuage.cli.desk import Call, Here, day_in, writes
+from assuage.cli.arguments import day_in
+from assuage.cli.desk import Call, Here, writes
 from assuage.cli.files import write_file
 from assuage.refusals import Refusal, Refused
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from assuage.cli.desk import Call, day_in, writes
+from assuage.cli.arguments import day_in
+from assuage.cli.desk import Call, writes
 
 RECEIVE_HELP = """Enter a delivery.
 
