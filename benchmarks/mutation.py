@@ -174,12 +174,10 @@ _ALIKE: dict[tuple[str, str], list[tuple[str, str, str]]] = {
          "Fraction(str(value)) if True else value", "the text of a fraction is exact"),
     ],
     ("care/register/shared", "patient_of"): [
-        ("book.draws.get(getattr(fact, 'draw', ''))",
-         "book.draws.get(getattr(fact, 'draw', 'XX'))", "no unit is called so"),
-    ],
-    ("care/register/vial", "draw.decide"): [
-        ("bool(accepted) and bool(book.frozen(of.id, area))",
-         "True and bool(book.frozen(of.id, area))", "with nothing accepted it was refused"),
+        ("getattr(case.fact if case else fact, 'draw', '')",
+         "getattr(case.fact if case else fact, 'draw', 'XX')", "no unit is called so"),
+        ("book.cases.get(getattr(fact, 'discrepancy', ''))",
+         "book.cases.get(getattr(fact, 'discrepancy', 'XX'))", "none is called so"),
     ],
     ("care/register/vial", "intend.decide"): [
         ("view.open_doses[0]", "view.open_doses[-1]", _ONE_OPEN),

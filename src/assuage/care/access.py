@@ -135,6 +135,14 @@ def holdable() -> Iterator[None]:
         raise Refused(Refusal.FIELD_INVALID, field="a text", what="the command", why=why) from error
 
 
+def said(text: str) -> str:
+    """Return text that says something. Raises Refused (FIELD_INVALID)."""
+    if not text.strip():
+        empty = {"field": "a text", "what": "the command", "why": "it is empty"}
+        raise Refused(Refusal.FIELD_INVALID, **empty)
+    return text
+
+
 def _allow(site: sites.Site, signature: Signature, act: str) -> None:
     known = library.roles()
     person = site.people.get(signature.person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from assuage.care import site as sites
-from assuage.care.access import Desk
+from assuage.care.access import Desk, said
 from assuage.care.register import book as books
 from assuage.care.register import duties
 from assuage.record.events import Fact, Recorded, Text
@@ -117,10 +117,9 @@ def erase(desk: Desk, patient: str, reason: str, *, accepted: str = "") -> tuple
     """
     desk.allow("erase-patient")
     desk.witnessed("an erasure")
-    for text in filter(None, (reason or " ", accepted)):
-        if not text.strip():
-            told = {"field": "a text", "what": "the command", "why": "it is empty"}
-            raise Refused(Refusal.FIELD_INVALID, **told)
+    said(reason)
+    if accepted:
+        said(accepted)
 
     def decide() -> Decision:
         present(desk.record, patient)

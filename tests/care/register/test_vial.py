@@ -197,6 +197,16 @@ def test_a_frozen_page_gives_nothing_unless_somebody_takes_it_upon_them(w: World
     clean(w)
 
 
+@pytest.mark.parametrize("accepted", ["Dr Dia", "Dr Dia:", "Dr Dia: ", ": can't wait", " "])
+def test_a_frozen_page_opens_for_a_name_and_a_reason(w: World, accepted: str) -> None:
+    discrepancy.report(w.desk("nia"), VIAL, "ward", 0, "one looks opened")
+    desk = w.desk("nia", "noa")
+    refused = refusal(lambda: vial.draw(desk, "s1", VIAL, "ward", accepted=accepted))
+    assert refused.code == "FIELD_INVALID"
+    told = {"field": "--accept", "what": "the command", "why": "it isn't 'NAME: REASON'"}
+    assert refused.fields == told
+
+
 def test_what_was_accepted_without_need_isnt_kept(w: World) -> None:
     made = vial.draw(w.desk("nia", "noa"), "s1", VIAL, "ward", accepted="Dr Dia: in case")
     assert only(made, f.VialDrawn).accepted is None  # type: ignore[attr-defined]
@@ -325,6 +335,17 @@ def test_who_says_what_became_of_an_unknown_dose_is_asked_for_more(
     monkeypatch.setattr(access.Desk, "allow", lambda _, act: asked.append(act))
     vial.confirm(w.desk("dia", "nia"), "s1", intent, 1)
     assert asked == ["administer", "resolve-unknown"]
+
+
+def test_only_the_person_in_the_act_answers_alone(w: World) -> None:
+    """Another person, or the same one once the dose is Unknown, answers before a witness."""
+    intent = w.intend(w.draw(), by="nia")
+    assert code(lambda: vial.confirm(w.desk("noa"), "s1", intent, MG)) == "WITNESS_MISSING"
+    assert code(lambda: vial.confirm(w.desk("nia"), "s1", intent, MG)) == "ok"
+    intent = w.intend(w.draw(), by="nia")
+    chair.enter(w.desk("noa"), "s1")
+    assert code(lambda: vial.confirm(w.desk("nia"), "s1", intent, MG)) == "WITNESS_MISSING"
+    assert code(lambda: vial.confirm(w.desk("nia", "noa"), "s1", intent, MG)) == "ok"
 
 
 def test_the_last_unit_can_be_drawn() -> None:

@@ -13,11 +13,13 @@ from assuage.care.register.item import Item, item
 from assuage.care.register.shared import (
     area_of,
     book_of,
+    case_of,
     decision,
     dose_open,
     new_id,
     none_or_some,
     nothing_open,
+    open_case,
     patient_of,
     same_unit,
     session_of,
@@ -105,7 +107,8 @@ def correct(
         line = book.line(number)
         if line is None:
             raise Refused(Refusal.ENTRY_UNKNOWN, number=number, last=len(book.lines))
-        _named(book, discrepancy, changes=right is not None)
+        if discrepancy:
+            (case_of if right is None else open_case)(book, discrepancy)
         others: dict[str, list[Fact]] = {}
         closed: list[Fact] = []
         if right is not None:
@@ -124,20 +127,6 @@ def correct(
         return decision(desk, [note, *closed], others)
 
     return desk.commit(decide)
-
-
-def _named(book: Book, discrepancy: str, *, changes: bool) -> None:
-    """Raise Refused unless a discrepancy that is named exists and, for an amount, is open."""
-    if not discrepancy:
-        return
-    case = book.cases.get(discrepancy)
-    if case is None:
-        opened = ", ".join(one.id for one in book.cases.values() if one.closed is None)
-        said = {"discrepancy": discrepancy[:60], "choices": opened or "none is open"}
-        raise Refused(Refusal.DISCREPANCY_UNKNOWN, **said)
-    if changes and case.closed is not None:
-        said = {"discrepancy": discrepancy, "outcome": case.outcome}
-        raise Refused(Refusal.DISCREPANCY_CLOSED, **said)
 
 
 def _may_change(desk: Desk, book: Book, line: Line, right: int, discrepancy: str) -> None:

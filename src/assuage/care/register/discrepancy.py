@@ -23,6 +23,7 @@ from assuage.care.register.shared import (
     new_id,
     none_or_some,
     nothing_open,
+    open_case,
     patient_of,
     same_unit,
     told,
@@ -77,7 +78,7 @@ def recount(desk: Desk, discrepancy: str, counted_units: int) -> tuple[Recorded,
 
     def decide() -> Decision:
         book = book_of(desk)
-        case = _open(book, discrepancy)
+        case = open_case(book, discrepancy)
         none_or_some(counted_units)
         _independent(case, desk.by.person, witness.person)
         of = item(case.fact.item)
@@ -109,7 +110,7 @@ def reconstruct(
 
     def decide() -> Decision:
         book = book_of(desk)
-        case = _open(book, discrepancy)
+        case = open_case(book, discrepancy)
         timing = duties.timing(desk, None)
         fact = f.DiscrepancyReconstructed(
             discrepancy=discrepancy,
@@ -131,7 +132,7 @@ def escalate(desk: Desk, discrepancy: str, to: str, reference: str) -> tuple[Rec
     desk.allow("escalate")
 
     def decide() -> Decision:
-        _open(book_of(desk), discrepancy)
+        open_case(book_of(desk), discrepancy)
         timing = duties.timing(desk, None)
         fact = f.DiscrepancyEscalated(
             discrepancy=discrepancy,
@@ -169,7 +170,7 @@ def close(desk: Desk, discrepancy: str, conclusion: Conclusion) -> tuple[Recorde
 
     def decide() -> Decision:
         book = book_of(desk)
-        case = _open(book, discrepancy)
+        case = open_case(book, discrepancy)
         if case.fact.draw:
             nothing_open(desk, book.draws[case.fact.draw])
         _independent(case, desk.by.person, witness.person)
@@ -205,20 +206,6 @@ def _independent(case: Case, *people: str) -> None:
     for person in people:
         if person in case.involved:
             raise Refused(Refusal.DISCREPANCY_NOT_INDEPENDENT, person=person)
-
-
-def _open(book: Book, discrepancy: str) -> Case:
-    case = book.cases.get(discrepancy)
-    if case is None:
-        choices = ", ".join(one.id for one in book.cases.values() if one.closed is None)
-        raise Refused(
-            Refusal.DISCREPANCY_UNKNOWN,
-            discrepancy=discrepancy[:60],
-            choices=choices or "none is open",
-        )
-    if case.closed is not None:
-        raise Refused(Refusal.DISCREPANCY_CLOSED, discrepancy=discrepancy, outcome=case.outcome)
-    return case
 
 
 def _steps_done(case: Case, outcome: f.Outcome) -> None:

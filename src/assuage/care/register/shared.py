@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from assuage.care import session as sessions
-from assuage.care.access import Desk
+from assuage.care.access import Desk, said
 from assuage.care.register import book as books
 from assuage.care.register import facts as f
-from assuage.care.register.book import Book, Draw
+from assuage.care.register.book import Book, Case, Draw
 from assuage.care.register.item import Item
 from assuage.care.session import AdministrationIntended, Session
 from assuage.record.canonical import LARGEST_WHOLE
@@ -73,11 +73,8 @@ def sealed(desk: Desk, patient: str, text: str) -> Sealed:
     What is in a hand can always be written down, so an erasure doesn't stop a waste. Raises
     Refused: FIELD_INVALID for an empty text, SITE_KEY_MISSING, SITE_KEY_WRONG.
     """
-    if not text.strip():
-        empty = {"field": "a text", "what": "the command", "why": "it is empty"}
-        raise Refused(Refusal.FIELD_INVALID, **empty)
     try:
-        return desk.record.keyring.seal(patient, text)
+        return desk.record.keyring.seal(patient, said(text))
     except Refused as refused:
         if refused.refusal is not Refusal.PATIENT_ERASED:
             raise
@@ -154,6 +151,27 @@ def open_draw(book: Book, draw: str) -> Draw:
     if not held.open:
         raise Refused(Refusal.DRAW_CLOSED, draw=draw)
     return held
+
+
+def case_of(book: Book, discrepancy: str) -> Case:
+    """Return a discrepancy, open or closed. Raises Refused (DISCREPANCY_UNKNOWN)."""
+    case = book.cases.get(discrepancy)
+    if case is None:
+        choices = ", ".join(one.id for one in book.cases.values() if one.closed is None)
+        raise Refused(
+            Refusal.DISCREPANCY_UNKNOWN,
+            discrepancy=discrepancy[:60],
+            choices=choices or "none is open",
+        )
+    return case
+
+
+def open_case(book: Book, discrepancy: str) -> Case:
+    """Return an open discrepancy. Raises Refused: DISCREPANCY_UNKNOWN, DISCREPANCY_CLOSED."""
+    case = case_of(book, discrepancy)
+    if case.closed is not None:
+        raise Refused(Refusal.DISCREPANCY_CLOSED, discrepancy=discrepancy, outcome=case.outcome)
+    return case
 
 
 def decision(

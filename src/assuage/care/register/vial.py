@@ -65,7 +65,7 @@ def draw(
         book = book_of(desk)
         if not accepted:
             not_frozen(book, of, area)
-        passed = bool(accepted) and bool(book.frozen(of.id, area))
+        passed = book.frozen(of.id, area)  # by name, or it was refused just now
         same_unit(book, of)
         in_stock(book, of, area, 1)
         fact = f.VialDrawn(
