@@ -147,6 +147,13 @@ def test_a_count_after_the_recount_asks_for_another(w: World) -> None:
     assert w.book().units(VIAL.id, "ward") == 7
 
 
+def test_a_count_that_agrees_with_the_recount_asks_for_nothing(w: World) -> None:
+    case = counted(w)
+    steps(w, case)
+    checks.check(w.desk("nia", "noa"), VIAL, "ward", w.book().cases[case].recounted_units or 0)
+    assert close(w, case, "loss") == "ok"
+
+
 def test_a_loss_never_takes_a_cabinet_below_zero(w: World) -> None:
     case = counted(w, 0)
     steps(w, case, 0)
