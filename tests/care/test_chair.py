@@ -96,3 +96,11 @@ def test_a_session_doesnt_end_in_the_future_or_nowhere(w: World) -> None:
     tomorrow = w.clock.utc_now().replace(day=5)
     assert code(lambda: chair.end_session(w.desk("nia"), "s1", tomorrow)) == "TIME_IN_FUTURE"
     assert code(lambda: chair.end_session(w.desk("nia"), "s9")) == "SESSION_UNKNOWN"
+
+
+def test_an_end_sent_twice_returns_the_discrepancy_too(w: World) -> None:
+    w.give(w.draw(), 100)
+    desk = w.desk("nia", command="once")
+    first = chair.end_session(desk, "s1")
+    assert [one.fact.kind for one in first] == ["SessionEnded", "DiscrepancyOpened"]
+    assert chair.end_session(desk, "s1") == first

@@ -338,3 +338,11 @@ def test_what_went_back_whole_was_neither_given_nor_wasted(w: World) -> None:
     vial.put_back(two, draw, "not needed")
     told = f"'{draw}' went back whole, so nothing of it was given or wasted"
     assert why(w, number, 20 * MG) == told
+
+
+def test_a_correction_sent_twice_returns_all_it_stored(w: World) -> None:
+    number = w.give(w.draw(), 100)
+    desk = w.desk("nia", "noa", command="once")
+    first = checks.correct(desk, number, "it was 90", 90 * MG)
+    assert {one.stream.split("/")[0] for one in first} == {"register", "session"}
+    assert checks.correct(desk, number, "it was 90", 90 * MG) == first
