@@ -113,9 +113,10 @@ def correct(
         closed: list[Fact] = []
         if right is not None:
             if isinstance(line.event.fact, f.DrugAdministered):
+                # Looked at before anything is refused, so that a repeat finds all it stored.
                 session_of(desk, line.event.fact.treatment.session)
             _may_change(desk, book, line, right, discrepancy)
-            others = _in_session(desk, line, right, len(book.lines) + 1)
+            others = _in_session(line, right, len(book.lines) + 1)
             closed = _closed_again(desk, book, line, right)
         note = f.EntryCorrected(
             entry=number,
@@ -202,12 +203,11 @@ def _pages(book: Book, line: Line) -> set[tuple[str, str]]:
     return {(str(getattr(entry, "item", "")), area) for area in areas}
 
 
-def _in_session(desk: Desk, line: Line, right: int, number: int) -> dict[str, list[Fact]]:
+def _in_session(line: Line, right: int, number: int) -> dict[str, list[Fact]]:
     """Return what a correction of a dose says in the patient's session."""
     entry = line.event.fact
     if not isinstance(entry, f.DrugAdministered):
         return {}
     session = entry.treatment.session
-    session_of(desk, session)
     corrected = sessions.AdministrationCorrected(intent=entry.intent, ug=right, entry=number)
     return {sessions.stream(session): [corrected]}
