@@ -10,9 +10,12 @@ from dataclasses import replace
 import judge
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
+from assuage.kinetics.engine import check_subject, curves
+from assuage.kinetics.population import deviations
 from assuage.kinetics.structure import (
+    Cohort,
     Dose,
     Subject,
     base_factor,
@@ -179,3 +182,98 @@ def test_units_become_hours_litres_and_milligrams(unit: str, factor: float) -> N
 def test_a_unit_of_nothing_is_refused() -> None:
     with pytest.raises(Refused):
         base_factor("mmHg")
+
+
+ANCESTRIES = (None, "caucasian", "asian", "japanese")
+
+
+@pytest.mark.parametrize("model_id", judge.model_ids())
+def test_a_cohort_is_its_people_one_by_one(model_id: str) -> None:
+    """Bit for bit, in the whole and in a chunk, whatever their weight, age and ancestry."""
+    model, rng = library.model(model_id), np.random.default_rng(6)
+    weights, ages = rng.uniform(3.0, 200.0, 40), rng.uniform(0.0, 95.0, 40)
+    cohort = Cohort(weights, ages, None, ANCESTRIES * 10)
+    shifts = deviations(model, 40, 3)
+    found = parameter_values(model, cohort, shifts)
+    part = parameter_values(model, cohort.chunk(7, 30), deviations(model, 30, 3, 7))
+    for place in range(40):
+        own = {name: one[place : place + 1] for name, one in shifts.items()}
+        subject = Subject(weights[place], ages[place], None, ANCESTRIES[place % 4])
+        for name, one in parameter_values(model, subject, own).items():
+            assert found[name][place] == one[0]
+    for name, one in part.items():
+        assert_array_equal(one, found[name][7:37])
+
+
+def test_a_cohort_goes_through_the_engine() -> None:
+    model, times = library.model("herd-2007"), np.array([0.1, 0.5, 2.0])
+    weights = np.array([12.0, 25.0, 48.0, 70.0])
+    cohort, doses = Cohort(weights, np.array([2.0, 7.0, 13.0, 14.0])), [Dose(0.0, 10.0, "iv", 0.25)]
+    check_subject(model, cohort)
+    shifts = deviations(model, 4, 1)
+    _, found = curves(model, cohort, doses, times, shifts)
+    for place, weight in enumerate(weights):
+        own = {name: one[place : place + 1] for name, one in shifts.items()}
+        _, alone = curves(model, Subject(weight, None), doses, times, own)
+        assert_array_equal(found[place], alone[0])
+
+
+@pytest.mark.parametrize(
+    ("cohort", "refusal"),
+    [
+        (Cohort(np.array([20.0, 30.0]), None), Refusal.AGE_UNKNOWN),
+        (Cohort(np.array([20.0, 30.0]), np.array([8.0, 40.0])), Refusal.AGE_OUTSIDE_MODEL),
+        (Cohort(np.array([20.0, 390.0]), np.array([8.0, 9.0])), Refusal.WEIGHT_OUTSIDE_MODEL),
+        (Cohort(np.array([1.0, 30.0]), np.array([8.0, 9.0])), Refusal.WEIGHT_OUTSIDE_MODEL),
+    ],
+)
+def test_one_person_outside_a_model_refuses_a_cohort(cohort: Cohort, refusal: Refusal) -> None:
+    with pytest.raises(Refused) as caught:
+        check_subject(library.model("herd-2007"), cohort)
+    assert caught.value.refusal is refusal
+
+
+def test_a_cohort_without_what_the_model_needs_is_refused() -> None:
+    ages, weights = np.array([30.0, 70.0]), np.array([60.0, 70.0])
+    for model_id, cohort, refusal in [
+        ("kamp-2020", Cohort(None, ages), Refusal.WEIGHT_UNKNOWN),
+        ("perez-ruixo-2021", Cohort(weights, None), Refusal.AGE_UNKNOWN),
+    ]:
+        with pytest.raises(Refused) as caught:
+            parameter_values(library.model(model_id), cohort)
+        assert caught.value.refusal is refusal
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1.0])
+def test_a_cohort_in_which_one_is_not_known_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="patient 1"):
+        Cohort(np.array([70.0, bad]), None)
+    with pytest.raises(ValueError, match="patient 1"):
+        Cohort(np.array([70.0, 60.0]), np.array([30.0, bad]))
+    with pytest.raises(ValueError):
+        Cohort(np.array([0.0]), None)
+
+
+def test_a_cohort_that_does_not_agree_is_refused() -> None:
+    with pytest.raises(ValueError, match="agree"):
+        Cohort(np.array([70.0, 60.0]), np.array([30.0]))
+    with pytest.raises(ValueError, match="agree"):
+        Cohort(np.array([70.0, 60.0]), None, ("female",))
+    with pytest.raises(ValueError, match="agree"):
+        Cohort(None, None)
+
+
+@pytest.mark.parametrize("patients", [1, 3])
+def test_covariates_and_deviations_of_other_numbers_are_refused(patients: int) -> None:
+    model = library.model("herd-2007")
+    cohort = Cohort(np.array([20.0, 30.0]), None)
+    with pytest.raises(ValueError, match=f"{min(2, patients)} and {max(2, patients)}"):
+        parameter_values(model, cohort, deviations(model, patients, 1))
+    with pytest.raises(ValueError, match="1 and 2"):
+        parameter_values(model, ADULT, {"V1": np.zeros(1), "CL": np.zeros(2)})
+
+
+def test_a_weight_that_is_no_number_is_refused() -> None:
+    for weight_kg in (float("nan"), 0.0, -70.0):
+        with pytest.raises(ValueError):
+            parameter_values(library.model("kamp-2020"), Subject(weight_kg, 40.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -12,9 +12,13 @@ import numpy as np
 from assuage.kinetics import exact
 from assuage.kinetics.effects import NG_PER_ML_PER_MG_PER_L
 from assuage.kinetics.exact import Array
-from assuage.kinetics.population import deviations, quantiles
+from assuage.kinetics.occasions import Matrix, Occasions
+from assuage.kinetics.occasions import solve as solve_by_occasion
+from assuage.kinetics.population import added, deviations, quantiles
 from assuage.kinetics.structure import (
+    Cohort,
     Dose,
+    People,
     Subject,
     System,
     build,
@@ -63,39 +67,44 @@ def is_time_varying(model: Model) -> bool:
 
 def curves(
     model: Model,
-    subject: Subject,
+    subject: People,
     doses: Sequence[Dose],
     times_h: Array,
     shifts: dict[str, Array] | None = None,
     extend: Extend = lambda system: system,
     hold_h: float = HOLD_H,
     hold: Hold = "middle",
+    occasions: Occasions | None = None,
 ) -> tuple[tuple[str, ...], Array]:
     """Return output names and (patients, times, outputs) in mg/L, exact between events.
 
     `shifts` are random effects by parameter; `extend` joins effect compartments or areas to
     the system. A rate that moves with time is held over steps of at most `hold_h`, at its middle
     value or, for a bound, at whichever end of the step gives more (`above`) or less (`below`).
+    With `occasions` the parameters change as each begins (see `kinetics.occasions`).
     """
     first_h = min((one.start_h for one in doses), default=0.0)
 
-    def system_at(time_h: float) -> System:
+    def system_at(time_h: float, moved: Mapping[str, Array] | None) -> System:
         since_h = max(time_h - first_h, 0.0)  # a moving rate counts from the first dose
-        return extend(build(model, parameter_values(model, subject, shifts, since_h)))
+        return extend(build(model, parameter_values(model, subject, moved, since_h)))
 
-    system = system_at(first_h)
-    pushes = pushes_of(model, system, doses)
-    if is_time_varying(model):
-        found = exact.solve(
-            _held(lambda time_h: system_at(time_h).matrix, hold),
-            pushes,
-            times_h,
-            system.outputs,
-            hold_h=hold_h,
-        )
-    else:
-        found = exact.solve(system.matrix, pushes, times_h, system.outputs)
-    return system.analytes, found
+    def matrix_of(system: System, moved: Mapping[str, Array] | None) -> Matrix:
+        if is_time_varying(model):
+            return _held(lambda time_h: system_at(time_h, moved).matrix, hold)
+        return system.matrix
+
+    if occasions is None:
+        system = system_at(first_h, shifts)
+        pushes = pushes_of(model, system, doses)
+        matrix = matrix_of(system, shifts)
+        found = exact.solve(matrix, pushes, times_h, system.outputs, hold_h=hold_h)
+        return system.analytes, found
+    moved = [added(shifts, one) for one in occasions.shifts]
+    systems = [system_at(first_h, one) for one in moved]
+    matrices = [matrix_of(system, one) for system, one in zip(systems, moved, strict=True)]
+    found = solve_by_occasion(model, occasions, systems, matrices, doses, times_h, hold_h=hold_h)
+    return systems[0].analytes, found
 
 
 def _held(matrix_at: Callable[[float], Array], hold: Hold) -> Callable[[float, float], Array]:
@@ -163,8 +172,12 @@ def _step_error(
     return float(share.max(initial=0.0))
 
 
-def check_subject(model: Model, subject: Subject) -> None:
-    """Raise Refused when the model can't be used for this subject. Unknown age refuses."""
+def check_subject(model: Model, subject: People) -> None:
+    """Raise Refused when the model can't be used for these people. Unknown age refuses."""
+    if isinstance(subject, Cohort):
+        for one in subject.ends():
+            check_subject(model, one)
+        return
     if subject.age_years is None:
         raise Refused(Refusal.AGE_UNKNOWN)
     applies = model.applies_age_years

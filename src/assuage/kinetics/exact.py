@@ -55,16 +55,17 @@ def transition(matrix: Array, step_h: float) -> Array:
     if not (np.isfinite(matrix).all() and (off_diagonal >= 0.0).all() and step_h >= 0.0):
         raise ValueError("not a compartment matrix, or a negative step")
     shift = -np.minimum(np.diagonal(matrix, axis1=-2, axis2=-1).min(axis=-1), 0.0)
-    largest = float((shift * step_h).max(initial=0.0))
-    squarings = int(np.ceil(np.log2(largest))) if largest > 1.0 else 0
+    # Each matrix has its own scaling: its answer is the same whatever the others hold.
+    squarings = np.ceil(np.log2(np.maximum(shift * step_h, 1.0)))
     scale = step_h / 2.0**squarings
-    positive = (matrix + shift[:, None, None] * eye) * scale
+    positive = (matrix + shift[:, None, None] * eye) * scale[:, None, None]
     total = np.broadcast_to(eye, matrix.shape).copy()
     for term in range(TAYLOR_TERMS, 0, -1):
         total = eye + (positive @ total) / term
     total *= np.exp(-shift * scale)[:, None, None]
-    for _ in range(squarings):
-        total = total @ total
+    for done in range(int(squarings.max(initial=0.0))):
+        left = squarings > done
+        total[left] = total[left] @ total[left]
     return total
 
 
@@ -97,18 +98,20 @@ def solve(
     weights: Array,
     *,
     hold_h: float | None = None,
+    initial: Array | None = None,
 ) -> Array:
-    """Solve from an empty body and return the outputs at the times asked for.
+    """Solve and return the outputs at the times asked for.
 
     matrix   (patients, m, m) in 1/h; or, for time-varying clearance, a function of a step's
              start and end that returns the one to hold over it, in steps of at most `hold_h`.
     times_h  (times,), rising, not negative.
     weights  (patients, outputs, m): an output is weights . state.
+    initial  (patients, m) mg at time zero; an empty body when left out.
     Returns  (patients, times, outputs).
 
     Raises ValueError on times or pushes that are not finite, fall or start before zero.
     """
-    _check(pushes, times_h)
+    check(pushes, times_h)
     varying = callable(matrix)
     first = matrix(0.0, 0.0) if callable(matrix) else matrix
     patients, size, _ = first.shape
@@ -117,6 +120,8 @@ def solve(
     wanted = {float(time): place for place, time in enumerate(times_h)}
     out = np.zeros((patients, len(times_h), weights.shape[1]))
     state = np.zeros((patients, size, 1))
+    if initial is not None:
+        state[..., 0] = initial
     step = None if varying else _steps(first, targets)
     for place, time in enumerate(grid):
         for push in pushes:
@@ -139,7 +144,8 @@ def solve(
     return out
 
 
-def _check(pushes: Sequence[Push], times_h: Array) -> None:
+def check(pushes: Sequence[Push], times_h: Array) -> None:
+    """Raise ValueError when a time or an amount can't be used."""
     ends = [one.start_h for one in pushes]
     ends += [one.end_h for one in pushes if one.end_h is not None]
     if not (np.isfinite(times_h).all() and np.isfinite(ends).all()):

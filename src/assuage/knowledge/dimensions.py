@@ -88,8 +88,18 @@ def check(model: Model) -> None:
         _expect(dims, entry.duration, "h", "a duration")
     for analyte in model.analyte:
         _expect(dims, analyte.mass_ratio, "1", "a ratio")
+        _expect(dims, analyte.molar_mass, "g/mol", "a molar mass")
         if analyte.compartment not in volumes:
             raise ValueError(f"'{analyte.name}' has no volume, so no concentration")
+    molar = {one.name for one in model.analyte if one.molar_mass}
+    for error in model.residual:
+        units = ("mg/L", "mol/L") if error.analyte in molar else ("mg/L",)
+        known = {of_unit(unit).powers for unit in units}
+        if error.additive is not None and of_unit(error.unit).powers not in known:
+            raise ValueError(
+                f"the error of '{error.analyte}' is in '{error.unit}': that is no concentration, "
+                "or one by amount of substance, which needs a molar_mass"
+            )
     for moved in model.covariate:
         wanted = dims[moved.parameter] if moved.form == "linear-above" else of_unit("1")
         if moved.form == "linear-in-time":

@@ -101,9 +101,8 @@ def effect(id_: str) -> EffectFile:
     """Return an effect file. Raises Refused if it isn't known or its file is damaged."""
     path = _one("effects", id_, "effect")
     found = _load(path, EffectFile)
-    held = found.effect or found.pain or found.mood
-    if held is None or held.id != id_:
-        raise _damaged(path, f"its id is '{held and held.id}'")
+    if found.held.id != id_:
+        raise _damaged(path, f"its id is '{found.held.id}'")
     return found
 
 

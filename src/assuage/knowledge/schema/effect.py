@@ -102,6 +102,64 @@ class PainEffect(Strict):
     gap: tuple[Fact, ...] = ()
 
 
+class TurnoverEffect(Strict):
+    """Indirect response: a quantity that is made and lost, and a drug that moves either rate.
+
+    With the share E = c**gamma / (c50**gamma + c**gamma) of the largest effect, kout from the
+    half-life and kin = kout * baseline:
+
+    inhibits-gain     R' = kin (1 - largest E) - kout R              (I)
+    inhibits-loss     R' = kin - kout (1 - largest E) R              (II)
+    stimulates-gain   R' = kin (1 + largest E) - kout R              (III)
+    stimulates-loss   R' = kin - kout (1 + largest E) R              (IV)
+    moves-both        R' = kin (1 + gain_change E) - kout (1 + loss_change E) R
+    """
+
+    id: Id
+    name: Text
+    endpoint: Text
+    unit: Text
+    driver: Literal["racemic-ketamine", "esketamine"]
+    source: Id
+    summary: Text
+    people: Fact
+    joins: tuple[Id, ...] = ()  # kinetic models it was built with; any when left out
+    joins_fact: Fact
+    equilibration: Equilibration
+    form: Literal[
+        "inhibits-gain", "inhibits-loss", "stimulates-gain", "stimulates-loss", "moves-both"
+    ]
+    baseline: Number
+    half_life: Number  # of the loss: ln 2 / kout
+    largest: Number | None = None
+    gain_change: Number | None = None
+    loss_change: Number | None = None
+    c50: Number
+    gamma: Number
+    spread: tuple[Number, ...] = ()  # published uncertainty or variability, for the record
+    caution: tuple[Fact, ...] = ()
+    gap: tuple[Fact, ...] = ()
+
+    @model_validator(mode="after")
+    def _shape(self) -> Self:
+        changes = (self.gain_change, self.loss_change)
+        if self.form == "moves-both":
+            if self.largest is not None or any(one is None for one in changes):
+                raise ValueError("moves-both takes gain_change and loss_change, and no largest")
+        elif self.largest is None or any(one is not None for one in changes):
+            raise ValueError(f"{self.form} takes largest, and neither gain_change nor loss_change")
+        for name in ("baseline", "half_life", "c50", "gamma"):
+            if not getattr(self, name).value > 0.0:
+                raise ValueError(f"{name} must be above zero")
+        if self.largest is not None:
+            high = 1.0 if self.form.startswith("inhibits") else float("inf")
+            if not 0.0 < self.largest.value <= high:
+                raise ValueError(f"largest must be above zero and at most {high:g}")
+        if any(one is not None and not one.value >= -1.0 for one in changes):
+            raise ValueError("a change below -1 would turn a rate around")
+        return self
+
+
 class MoodAmplitude(Strict):
     """The drug effect of one session by drug and route."""
 
@@ -137,14 +195,22 @@ class MoodEffect(Strict):
 
 
 class EffectFile(Strict):
-    """One file: exactly one of the three."""
+    """One file: exactly one of the four."""
 
     effect: Effect | None = None
     pain: PainEffect | None = None
+    turnover: TurnoverEffect | None = None
     mood: MoodEffect | None = Field(default=None)
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(x is not None for x in (self.effect, self.pain, self.mood)) != 1:
+        if sum(x is not None for x in (self.effect, self.pain, self.turnover, self.mood)) != 1:
             raise ValueError("a file holds exactly one effect")
         return self
+
+    @property
+    def held(self) -> Effect | PainEffect | TurnoverEffect | MoodEffect:
+        """The one effect that the file holds."""
+        found = self.effect or self.pain or self.turnover or self.mood
+        assert found is not None
+        return found

@@ -119,6 +119,7 @@ class Analyte(Strict):
     name: Text
     compartment: Name
     mass_ratio: Name | None = None
+    molar_mass: Name | None = None
     caveat: str = ""
 
 
@@ -126,15 +127,19 @@ class Variability(Sourced):
     """Between-patient variability of one parameter: a CV, a variance, or an SD on its scale."""
 
     parameter: Name
-    cv: float | None = None
-    omega2: float | None = None
-    sd: float | None = None
+    cv: float | None = Field(default=None, ge=0.0)
+    omega2: float | None = Field(default=None, ge=0.0)
+    sd: float | None = Field(default=None, ge=0.0)
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if sum(x is not None for x in (self.cv, self.omega2, self.sd)) != 1:
             raise ValueError("give exactly one of cv, omega2 and sd")
         return self
+
+
+class Occasion(Variability):
+    """Between-occasion variability of one parameter, on the same scale as between patients."""
 
 
 class Correlation(Sourced):
@@ -146,13 +151,24 @@ class Correlation(Sourced):
 
 
 class Residual(Sourced):
-    """What the assay and the model's misfit add; not part of the bands."""
+    """What the assay and the model's misfit add; not part of the bands.
+
+    Normal, with variance (proportional_sd x prediction)^2 + additive^2, or log-normal with
+    log_sd. `unit` is that of `additive`: a concentration, by mass or by amount of substance.
+    """
 
     analyte: Text
-    proportional_sd: float | None = None
-    log_sd: float | None = None
-    additive: float | None = None
+    proportional_sd: float | None = Field(default=None, ge=0.0)
+    log_sd: float | None = Field(default=None, ge=0.0)
+    additive: float | None = Field(default=None, ge=0.0)
     unit: str = "1"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        normal = self.proportional_sd is not None or self.additive is not None
+        if normal == (self.log_sd is not None):
+            raise ValueError("an error is either proportional_sd and additive, or log_sd")
+        return self
 
 
 class Role(Strict):
@@ -199,6 +215,7 @@ class Model(Strict):
     covariate: tuple[Covariate, ...] = ()
     variability: tuple[Variability, ...] = ()
     correlation: tuple[Correlation, ...] = ()
+    occasion: tuple[Occasion, ...] = ()
     residual: tuple[Residual, ...] = ()
     caution: tuple[Fact, ...] = ()
     gap: tuple[Fact, ...] = ()
@@ -228,7 +245,7 @@ class Model(Strict):
         used = {one.volume for one in self.compartment if one.volume}
         used |= {one.clearance or one.rate or "" for one in self.flow}
         used |= {name for one in self.input for name in (one.fraction, one.duration) if name}
-        used |= {one.mass_ratio for one in self.analyte if one.mass_ratio}
+        used |= {n for one in self.analyte for n in (one.mass_ratio, one.molar_mass) if n}
         pending = list(used)
         while pending:
             name = pending.pop()
@@ -241,9 +258,24 @@ class Model(Strict):
         if given - used:
             raise ValueError(f"parameters given but not used: {sorted(given - used)}")
         about = [*(c.parameter for c in self.covariate), *(v.parameter for v in self.variability)]
+        about += [one.parameter for one in self.occasion]
         about += [name for c in self.correlation for name in c.between]
         if not set(about) <= set(self.parameter):
             raise ValueError("a covariate or variability names an unknown parameter")
         if not self.variability and not self.no_variability:
             raise ValueError("no variability: say why in no_variability")
+        return self
+
+    @model_validator(mode="after")
+    def _errors_are_stated_once(self) -> Self:
+        for entries in (self.variability, self.occasion):
+            if len({one.parameter for one in entries}) != len(entries):
+                raise ValueError("a parameter's variability is given twice")
+        measured = {one.analyte for one in self.residual}
+        if len(measured) != len(self.residual):
+            raise ValueError("an analyte's residual error is given twice")
+        if not measured <= {one.name for one in self.analyte}:
+            raise ValueError("a residual error names an unknown analyte")
+        if not {one.molar_mass for one in self.analyte if one.molar_mass} <= set(self.parameter):
+            raise ValueError("a molar mass is not a parameter")
         return self
