@@ -1,0 +1,242 @@
+"""`exact.solve` for whole populations: compiled, in threads, into a buffer of the caller's.
+
+The same answers as `exact.solve`, which serves where Numba is not installed and is the tests'
+oracle. A patient's answer doesn't depend on who else is solved beside them, nor on the threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assuage.kinetics import exact
+from assuage.kinetics.central import Central, central_of
+from assuage.kinetics.exact import Array, Push
+from assuage.kinetics.pattern import pattern_of
+from assuage.kinetics.points import has_kernels
+from assuage.kinetics.shape import shape_of
+from assuage.kinetics.timetable import (
+    ONE_POINT,
+    RUN,
+    Timetable,
+    spans_for_runs,
+    timetable,
+    with_jumps,
+)
+
+Counts = NDArray[np.int64]
+
+
+def buffer(patients: int, outputs: int, times: int) -> Array:
+    """Return room for `solve` to write into. First use of new memory costs more than the sums."""
+    return np.empty((patients, outputs, times))
+
+
+def solve(
+    matrix: Array,
+    pushes: Sequence[Push],
+    times_h: Array,
+    weights: Array,
+    *,
+    initial: Array | None = None,
+    out: Array | None = None,
+    workers: int = 1,
+) -> Array:
+    """Solve all patients and return (patients, outputs, times): time runs fastest.
+
+    matrix (patients, m, m) in 1/h; weights (patients, k, m); initial (patients, m), empty when
+    left out; out, a buffer of the result's shape, is written and returned. `workers` threads
+    share the patients.
+
+    Raises ValueError on times, pushes, matrices or a buffer that can't be used.
+    """
+    exact.check(pushes, times_h)
+    patients, size, _ = matrix.shape
+    shape = (patients, weights.shape[1], len(times_h))
+    if out is None:
+        out = np.empty(shape)
+    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
+        raise ValueError(f"the buffer must be a contiguous float64 array of {shape}")
+    filled = _filled(matrix)
+    if not (weights.shape[0] == patients and np.isfinite(weights).all()):
+        raise ValueError("an output has a weight that is not finite, or patients don't agree")
+    start = np.zeros((patients, size)) if initial is None else initial
+    if not (start.shape == (patients, size) and np.isfinite(start).all()):
+        raise ValueError(f"the initial state must be finite and of shape {(patients, size)}")
+    if not has_kernels():
+        found = exact.solve(matrix, pushes, times_h, weights, initial=start)
+        out[:] = found.transpose(0, 2, 1)
+        return out
+    if out.size:
+        _compiled(matrix, filled, pushes, times_h, weights, start, out, workers)
+    return out
+
+
+def _filled(matrix: Array) -> NDArray[np.bool_]:
+    """Return where some patient's matrix isn't zero. Raises ValueError on what isn't one."""
+    low = matrix.min(axis=0, initial=0.0)
+    high = matrix.max(axis=0, initial=0.0)  # a NaN comes through both
+    between = ~np.eye(matrix.shape[1], dtype=bool)
+    if not (np.isfinite(low).all() and np.isfinite(high).all() and (low[between] >= 0.0).all()):
+        raise ValueError("not a compartment matrix")
+    found: NDArray[np.bool_] = (low != 0.0) | (high != 0.0)
+    return found
+
+
+def _compiled(
+    matrix: Array,
+    filled: NDArray[np.bool_],
+    pushes: Sequence[Push],
+    times_h: Array,
+    weights: Array,
+    initial: Array,
+    out: Array,
+    workers: int,
+) -> None:
+    table = timetable(pushes, times_h)
+    given = [np.ascontiguousarray(one) for one in (matrix, weights, initial)]
+    seen = (weights != 0.0).any(axis=0)
+    entered = {one.state for one in pushes}
+    entered |= {int(place) for place in np.nonzero(initial.any(axis=0))[0]}
+    doses = (_amounts(pushes, table, len(matrix)), _flows(pushes, table, len(matrix)))
+    central = central_of(filled, seen, entered)
+    if central is None:
+        _by_exponential(filled, seen, given, doses, pushes, table, out, workers)
+        return
+    bad = _by_modes(central, given, doses, pushes, table, out, workers)
+    left = np.nonzero(bad)[0]
+    if len(left):
+        part = np.empty((len(left), *out.shape[1:]))
+        amounts, flows = (np.ascontiguousarray(one[..., left]) for one in doses)
+        some = [np.ascontiguousarray(one[left]) for one in given]
+        _by_exponential(filled, seen, some, (amounts, flows), pushes, table, part, workers)
+        out[left] = part
+
+
+def _by_modes(
+    central: Central,
+    given: Sequence[Array],
+    doses: tuple[Array, Array],
+    pushes: Sequence[Push],
+    table: Timetable,
+    out: Array,
+    workers: int,
+) -> Counts:
+    """Write what the modes give, and return (patients,) 1 where a patient has none."""
+    from assuage.kinetics.kernels import central as kernels
+
+    spans, run_span = spans_for_runs(table)
+    bad = np.zeros(len(out), dtype=np.int64)
+    rest = (
+        *given,
+        doses[0],
+        central.within([pushes[n].state for n in table.boluses]),
+        doses[1],
+        central.within(table.targets),
+        spans,
+        table.table_h,
+        table.moves,
+        run_span,
+        central.places,
+        central.pairs,
+        _blocks(table),
+        out.reshape(-1),
+        bad,
+    )
+    _share(kernels.solve, len(out), workers, rest)
+    return bad
+
+
+def _by_exponential(
+    filled: NDArray[np.bool_],
+    seen: NDArray[np.bool_],
+    given: Sequence[Array],
+    doses: tuple[Array, Array],
+    pushes: Sequence[Push],
+    table: Timetable,
+    out: Array,
+    workers: int,
+) -> None:
+    from assuage.kinetics.kernels import grid
+    from assuage.kinetics.kernels.tile import LANES
+
+    pattern = pattern_of(filled, table.targets)
+    shape = shape_of(pattern, seen)
+    moves, jumps = with_jumps(table)
+    lanes = np.uint64(LANES)
+    rest = (
+        *given,
+        doses[0],
+        np.array([pushes[n].state for n in table.boluses], dtype=np.int64),
+        doses[1],
+        table.span_h,
+        table.table_h,
+        moves,
+        shape.rows_of,
+        shape.row_first,
+        shape.columns_of,
+        shape.slots_of,
+        np.array([pattern.slot[n, pattern.size + k] for k, n in enumerate(table.targets)], int),
+        pattern.first.astype(np.uint64),
+        pattern.left.astype(np.uint64) * lanes,
+        pattern.right.astype(np.uint64) * lanes,
+        pattern.diagonal.astype(np.uint64) * lanes,
+        jumps,
+        shape.output_first,
+        shape.output_columns,
+        shape.term_first,
+        shape.terms,
+        shape.sources,
+        shape.numbers,
+        _blocks(table),
+        out.reshape(-1),
+    )
+    _share(grid.solve, len(out), workers, rest)
+
+
+def _blocks(table: Timetable) -> int:
+    """Return how many blocks of outputs the runs make."""
+    from assuage.kinetics.kernels.emit import BLOCK
+
+    runs = (table.moves[:, 0] == RUN) & (table.moves[:, 1] != ONE_POINT)
+    return int((-(-table.moves[runs, 2] // BLOCK)).sum())
+
+
+def _share(
+    kernel: Callable[..., None], patients: int, workers: int, rest: tuple[object, ...]
+) -> None:
+    """Share patients among threads, tile by tile; the kernels hold no lock."""
+    from assuage.kinetics.kernels.tile import LANES
+
+    tiles = -(-patients // LANES)
+    workers = max(1, min(workers, tiles))
+    if workers == 1:
+        kernel(0, patients, *rest)
+        return
+    edges = [min(patients, LANES * (tiles * n // workers)) for n in range(workers + 1)]
+    with ThreadPoolExecutor(workers) as pool:
+        parts = [pool.submit(kernel, edges[n], edges[n + 1], *rest) for n in range(workers)]
+        for part in parts:
+            part.result()
+
+
+def _amounts(pushes: Sequence[Push], table: Timetable, patients: int) -> Array:
+    found = np.zeros((len(table.boluses), patients))
+    for row, number in enumerate(table.boluses):
+        found[row] = pushes[number].amount_mg
+    return found
+
+
+def _flows(pushes: Sequence[Push], table: Timetable, patients: int) -> Array:
+    """Return (patterns, targets, patients) mg/h."""
+    found = np.zeros((len(table.flows), len(table.targets), patients))
+    for row, flowing in enumerate(table.flows):
+        for number in flowing:
+            push = pushes[number]
+            assert push.end_h is not None
+            rate = push.amount_mg / (push.end_h - push.start_h)
+            found[row, table.targets.index(push.state)] += rate
+    return found

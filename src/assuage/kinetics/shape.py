@@ -1,0 +1,93 @@
+"""What the kernel of `kinetics.fast` needs to know of a pattern: entries, columns and sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assuage.kinetics.pattern import Pattern
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Lists of places, entries and columns; n entries can differ from zero.
+
+    rows_of, columns_of, slots_of (n,)  each entry of the places' rows, and its slot
+    row_first (2 m + 1,)  where a row starts, and where the columns of its infusions do
+    output_first (k + 1,), output_columns  the columns that each output depends on
+    term_first (k + 1,), terms  for each of them where its sum starts, among
+    sources, numbers  the output's own column and the entry to multiply it by; entry n is 1:
+                      what flows in goes on as it is
+    """
+
+    rows_of: Counts
+    columns_of: Counts
+    slots_of: Counts
+    row_first: Counts
+    output_first: Counts
+    output_columns: Counts
+    term_first: Counts
+    terms: Counts
+    sources: Counts
+    numbers: Counts
+
+
+def shape_of(pattern: Pattern, seen: NDArray[np.bool_]) -> Shape:
+    """Return the lists for outputs that `seen` (k, m) tells the places of."""
+    slot = pattern.slot
+    return _shape(slot.tobytes(), len(slot), pattern.size, seen.tobytes(), len(seen))
+
+
+@lru_cache(maxsize=256)
+def _shape(slot: bytes, every: int, size: int, seen: bytes, outputs: int) -> Shape:
+    slots = np.frombuffer(slot, dtype=np.int64).reshape(every, every)
+    rows, columns = np.nonzero(slots[:size] >= 0)
+    used = slots[rows, columns]
+    position = {int(one): n for n, one in enumerate(used)}
+    lists: dict[str, list[int]] = {"columns": [], "terms": [], "sources": [], "numbers": []}
+    output_first, term_first = [0], [0]
+    for weigh in np.frombuffer(seen, dtype=bool).reshape(outputs, size):
+        reached = (slots[:size] >= 0)[weigh].any(axis=0)
+        mine = [int(one) for one in np.nonzero(reached)[0]] or [0]
+        for column in mine:
+            lists["terms"].append(len(lists["sources"]))
+            for source, row in enumerate(mine):
+                if row < size and slots[row, column] >= 0:
+                    lists["sources"].append(source)
+                    lists["numbers"].append(position[int(slots[row, column])])
+                elif row == column:
+                    lists["sources"].append(source)
+                    lists["numbers"].append(len(used))
+        lists["terms"].append(len(lists["sources"]))
+        lists["columns"] += mine
+        output_first.append(len(lists["columns"]))
+        term_first.append(len(lists["terms"]))
+    return Shape(
+        _counts(rows),
+        _counts(columns),
+        _counts(used),
+        _row_first(rows, columns, size),
+        _counts(output_first),
+        _counts(lists["columns"]),
+        _counts(term_first),
+        _counts(lists["terms"]),
+        _counts(lists["sources"]),
+        _counts(lists["numbers"]),
+    )
+
+
+def _counts(values: object) -> Counts:
+    return np.array(values, dtype=np.int64)
+
+
+def _row_first(rows: Counts, columns: Counts, size: int) -> Counts:
+    found = [0]
+    for row in range(size):
+        mine = columns[rows == row]
+        found += [found[-1] + int((mine < size).sum()), found[-1] + len(mine)]
+    return _counts(found)
