@@ -15,8 +15,10 @@ _BARE = {
     "simulate": {
         "--csv": "-",
         "--plot": "simulate.svg",
+        "--cluster": "local",
         "--ethics-approval": "stated, no reference given",
     },
+    "individual": {"--csv": "-", "--plot": "individual.svg"},
 }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from assuage.kinetics.engine import Series
 from assuage.kinetics.exact import Array
 from assuage.kinetics.structure import Dose
+from assuage.planning.population import Bands, Population
 from assuage.planning.simulation import Simulation
 from assuage.units import format_quantity
 
@@ -24,9 +26,9 @@ SMALLEST = 0.01  # ng/mL; less is written as less
 
 
 def as_dict(found: Simulation) -> dict[str, object]:
-    """Return the published shape of `--json`."""
+    """Return the published shape of `--json`; a streamed population has a part of its own."""
     times = _floats(found.prediction.times_h)
-    return {
+    content: dict[str, object] = {
         "model": found.model.id,
         "sampling": found.model.sampling,
         "series": [
@@ -44,6 +46,44 @@ def as_dict(found: Simulation) -> dict[str, object]:
         "warnings": list(found.warnings),
         "citations": list(found.citations),
     }
+    if found.population is not None:
+        content["population"] = _population(found.population)
+    return content
+
+
+def _population(one: Population) -> dict[str, object]:
+    return {
+        "patients": one.patients,
+        "quantile_error": one.quantile_error,
+        "longest_step_h": one.step_h,
+        "courses": [
+            {
+                "analyte": course.analyte,
+                "peak": _bands(course.peak_ng_per_ml, "ng/mL"),
+                "time_of_peak": _bands(course.time_of_peak_h, "h"),
+                "area": _bands(course.area_ng_h_per_ml, "ng h/mL"),
+            }
+            for course in one.courses
+        ],
+        "over": [
+            {
+                "analyte": over.analyte,
+                "threshold": over.threshold,
+                "threshold_ng_per_ml": over.threshold_ng_per_ml,
+                "peak_over": asdict(over.peak_over),
+                "hours_over": _bands(over.hours_over, "h"),
+                "share": [share.share for share in over.over],
+                "error": [share.error for share in over.over],
+                "low": [share.low for share in over.over],
+                "high": [share.high for share in over.over],
+            }
+            for over in one.exceeding
+        ],
+    }
+
+
+def _bands(values: Bands, unit: str) -> dict[str, object]:
+    return {"unit": unit, **dict(zip(("p5", "p50", "p95"), values, strict=True))}
 
 
 def _floats(values: Array | None) -> list[float]:
@@ -51,17 +91,49 @@ def _floats(values: Array | None) -> list[float]:
 
 
 def as_csv(found: Simulation) -> str:
-    """Return one row for each analyte and time; a band that doesn't exist is left empty."""
+    """Return one row for each analyte and time; a band that doesn't exist is left empty.
+
+    A streamed population adds the error of its quantiles, and seven columns for each threshold.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
     times = _floats(found.prediction.times_h)
+    writer.writerow((*COLUMNS, *_more_columns(found.population)))
     for one in found.prediction.series:
         none: list[float | None] = [None] * len(times)
         bands = [_floats(band) or none for band in (one.p5, one.p50, one.p95)]
-        for row in zip(times, _floats(one.typical), *bands, strict=True):
-            writer.writerow((one.analyte, one.unit, *row))
+        rows = zip(times, _floats(one.typical), *bands, strict=True)
+        for place, row in enumerate(rows):
+            more = _more_cells(found.population, one.analyte, place)
+            writer.writerow((one.analyte, one.unit, *row, *more))
     return out.getvalue()
+
+
+def _more_columns(population: Population | None) -> list[str]:
+    if population is None:
+        return []
+    texts = dict.fromkeys(one.threshold for one in population.exceeding)
+    return ["quantile_error"] + [
+        f"{name} {text}{part}"
+        for text in texts
+        for name, parts in (
+            ("over", ("", " low", " high")),
+            ("peak over", ("",)),
+            ("hours over", (" p5", " p50", " p95")),
+        )
+        for part in parts
+    ]
+
+
+def _more_cells(population: Population | None, analyte: str, place: int) -> list[float]:
+    if population is None:
+        return []
+    cells = [population.quantile_error]
+    for one in population.exceeding:
+        if one.analyte == analyte:
+            share = one.over[place]
+            cells += [share.share, share.low, share.high, one.peak_over.share, *one.hours_over]
+    return cells
 
 
 def show(found: Simulation, console: Console) -> None:
@@ -81,11 +153,49 @@ def show(found: Simulation, console: Console) -> None:
         console.print(f"{shown} of {asked} times; --json and --csv hold all of them.")
     for one in series:
         console.print(_peak(one, found.prediction.times_h))
+    if found.population is not None:
+        _show_population(found.population, console)
     for title, lines in (("Warnings", found.warnings), ("Citations", found.citations)):
         if lines:
             console.print(f"\n{title}")
             for line in lines:
                 console.print(f"- {line}")
+
+
+def _show_population(population: Population, console: Console) -> None:
+    """Print what only a streamed population tells: shares over thresholds, courses, errors."""
+    console.print(f"\nOf {population.patients:,} patients")
+    for one in population.courses:
+        console.print(
+            f"{one.analyte}: peak {_spread(one.peak_ng_per_ml)} ng/mL, "
+            f"area {_spread(one.area_ng_h_per_ml)} ng h/mL"
+        )
+    for over in population.exceeding:
+        peak = over.peak_over
+        console.print(
+            f"{over.analyte} over {over.threshold}: {_percent(peak.share)} of patients at some "
+            f"time ({_percent(peak.low)} to {_percent(peak.high)}), "
+            f"for {_spread(over.hours_over)} h"
+        )
+    console.print(
+        f"Medians with 5 to 95 %. A quantile is within {_percent(population.quantile_error)} of "
+        "this population's own; intervals of shares are 95 %. " + _seen_at(population.step_h)
+    )
+
+
+def _seen_at(step_h: float) -> str:
+    if not step_h:
+        return "A peak is the level at the one time predicted."
+    return f"Peaks and crossings are those of times at most {in_time(step_h)} apart."
+
+
+def _spread(bands: Bands) -> str:
+    low, middle, high = bands
+    return f"{_number(middle, 3)} ({_number(low, 3)} to {_number(high, 3)})"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}".replace("%", " %")
 
 
 def _site(sampling: str) -> str:

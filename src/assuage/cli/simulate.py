@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assuage.cli import choices, output
+from assuage.cli import choices, output, progress
 from assuage.cli.files import write_file
 from assuage.refusals import Refusal, Refused
 
@@ -32,6 +32,8 @@ Examples:
   assuage simulate --model perez-ruixo-2021 --weight "70 kg" --age "35 y" \\
     --give "56 mg intranasal" --population 1000 --seed 1 --csv levels.csv --plot levels.svg
   assuage simulate --regimen depression-iv --weight "70 kg" --age "35 y"
+  assuage simulate --model perez-ruixo-2021 --weight "70 kg" --age "35 y" \\
+    --give "56 mg intranasal" --population 1000000 --over "100 ng/mL" --resume run.population
 """
 
 _LARGEST_SEED = 2**63 - 1
@@ -72,6 +74,21 @@ _Place = Annotated[
     _Text,
     typer.Option(help="Such as NL, for a research lock.", autocompletion=choices.places),
 ]
+_Over = Annotated[
+    list[str] | None,
+    typer.Option(help="Count patients over a level, such as '100 ng/mL'; may be repeated."),
+]
+_Workers = Annotated[
+    _Text, typer.Option(metavar="N|all", help="Processes that share a large population; 1.")
+]
+_Cluster = Annotated[
+    _Text,
+    typer.Option(metavar="[ADDRESS]", help="A Dask scheduler; alone: a cluster of this machine."),
+]
+_Resume = Annotated[
+    _Text,
+    typer.Option(metavar="FILE", help="Keep a large population here, and go on from it."),
+]
 _Intensivist = Annotated[_Text, typer.Option(help="A name, for a research lock.")]
 
 
@@ -95,6 +112,10 @@ def simulate(
     setting: _Setting = None,
     place: _Place = None,
     intensivist: _Intensivist = None,
+    over: _Over = None,
+    workers: _Workers = None,
+    cluster: _Cluster = None,
+    resume: _Resume = None,
 ) -> None:
     """Predict concentrations; the text of the help stands in HELP."""
     if as_json and csv == "-":
@@ -104,30 +125,21 @@ def simulate(
             remedy="name a file: --csv levels.csv",
         )
     _check_chart(plot)
-    with output.at_work("Simulating", quiet=as_json):
+    with progress.counting("Simulating", population, quiet=as_json) as told:
         from assuage.planning.simulation import Wish
         from assuage.planning.simulation import simulate as work_out
 
-        found = work_out(
-            Wish(
-                model,
-                regimen,
-                variant,
-                weight,
-                age,
-                sex,
-                ancestry,
-                tuple(give or ()),
-                at,
-                until,
-                population,
-                seed,
-                ethics_approval,
-                setting,
-                place,
-                intensivist,
-            )
+        wish = Wish(
+            *(model, regimen, variant, weight, age, sex, ancestry, tuple(give or ()), at, until),
+            *(population, seed, ethics_approval, setting, place, intensivist),
+            *(tuple(over or ()), workers, cluster, resume),
         )
+        try:
+            found = work_out(wish, told)
+        except KeyboardInterrupt:
+            if resume is not None:
+                output.say_error(f"assuage: stopped; the same command goes on from {resume}")
+            raise
         written = _files(found, csv, plot)
     _print(found, as_json=as_json, as_csv=csv == "-", written=written)
 

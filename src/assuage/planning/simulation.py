@@ -5,19 +5,31 @@ Nothing is printed here, so that another face can use it as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
+from assuage.kinetics.effects import NG_PER_ML_PER_MG_PER_L
 from assuage.kinetics.engine import Prediction, is_time_varying, predict
 from assuage.kinetics.exact import Array
+from assuage.kinetics.points import has_kernels
+from assuage.kinetics.stream import task_of
 from assuage.kinetics.structure import Dose, Subject
 from assuage.knowledge import library
 from assuage.knowledge.schema.facts import READ_IN_WORDS, Read, Sourced
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Regimen, Variant
 from assuage.planning.give import doses_of, parse_give, read_time, read_times, too_many
+from assuage.planning.population import (
+    MOST_PATIENTS,
+    Population,
+    executor_of,
+    gather,
+    thresholds_of,
+    told_in_numbers,
+)
 from assuage.planning.prediction.course import doses
 from assuage.planning.regimen import schedule, variant_of
 from assuage.refusals import Refusal, Refused
@@ -63,6 +75,15 @@ class Wish:
     setting: str | None = None
     place: str | None = None
     intensivist: str | None = None
+    over: tuple[str, ...] = ()  # thresholds
+    workers: str | None = None
+    cluster: str | None = None  # an address, or "local"
+    resume: str | None = None  # a population file
+
+    @property
+    def streams(self) -> bool:
+        """Whether something was asked for that only a streamed population has."""
+        return bool(self.over) or (self.workers, self.cluster, self.resume) != (None,) * 3
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,7 @@ class Simulation:
     citations: tuple[str, ...]
     regimen: Regimen | None = None
     variant: Variant | None = None
+    population: Population | None = None  # of a streamed one
 
 
 @dataclass
@@ -91,8 +113,11 @@ class _Given:
     warnings: list[str] = field(default_factory=list)
 
 
-def simulate(wish: Wish) -> Simulation:
-    """Work out the wish. Raises Refused for whatever in it can't be done."""
+def simulate(wish: Wish, told: Callable[[int], None] = lambda _: None) -> Simulation:
+    """Work out the wish; `told` hears how many patients of a streamed population are done.
+
+    Raises Refused for whatever in it can't be done.
+    """
     _check_words(wish)
     regimen = library.regimen(wish.regimen) if wish.regimen is not None else None
     if regimen is not None:
@@ -108,8 +133,14 @@ def simulate(wish: Wish) -> Simulation:
     model = library.model(wish.model) if wish.model is not None else _default(regimen, subject)
     given = _given(wish, regimen, subject, model)
     times, shown = _times(wish, given.doses)
-    _check_size(model, wish.population, times)
-    prediction = _predicted(model, subject, given.doses, times, wish)
+    streams = wish.streams or wish.population > MOST_NUMBERS // (len(times) * len(model.analyte))
+    _check_size(model, wish, times, streams=streams)
+    alone = replace(wish, population=0) if streams else wish
+    prediction = _predicted(model, subject, given.doses, times, alone)
+    population = None
+    if streams:
+        population = _streamed(model, subject, given.doses, times, wish, told)
+        prediction = _with_bands(prediction, population)
     warnings = [*given.warnings, *prediction.warnings, *_about(model, subject, wish.population)]
     return Simulation(
         model,
@@ -122,6 +153,7 @@ def simulate(wish: Wish) -> Simulation:
         citations(model, given.regimen, given.variant),
         regimen,
         given.variant,
+        population,
     )
 
 
@@ -264,15 +296,15 @@ def _apart(times: set[float]) -> list[float]:
     return found
 
 
-def _check_size(model: Model, patients: int, times: Array) -> None:
-    most = MOST_NUMBERS // (len(times) * len(model.analyte))
-    if not 0 <= patients <= most:
+def _check_size(model: Model, wish: Wish, times: Array, *, streams: bool) -> None:
+    least = 1 if streams else 0
+    if not least <= wish.population <= MOST_PATIENTS:
         raise Refused(
             Refusal.QUANTITY_IMPLAUSIBLE,
             what="population",
-            text=patients,
-            low=0,
-            high=most,
+            text=wish.population,
+            low=least,
+            high=MOST_PATIENTS,
             unit="patients",
             example="--population 1000",
         )
@@ -291,13 +323,60 @@ def _predicted(
     found = predict(model, subject, given, times, patients=wish.population, seed=wish.seed)
     values = [one for series in found.series for one in (series.typical, series.p95)]
     if not all(np.isfinite(one).all() for one in values if one is not None):
+        raise _out_of_range(model)
+    return found
+
+
+def _streamed(
+    model: Model,
+    subject: Subject,
+    given: Sequence[Dose],
+    times: Array,
+    wish: Wish,
+    told: Callable[[int], None],
+) -> Population:
+    """Simulate patient after patient and return bands and shares. Raises Refused."""
+    thresholds = thresholds_of(wish.over)
+    executor = executor_of(wish.workers, wish.cluster)
+    if not model.variability:
         raise Refused(
             Refusal.MODEL_UNSUITABLE,
             model=model.id,
-            why="its numbers don't hold for these doses and times",
-            choices="see 'assuage models'",
+            why="it publishes no variability, so every patient of a population would be the same",
+            choices=", ".join(one for one in library.model_ids() if library.model(one).variability),
         )
-    return found
+    if not has_kernels():
+        raise Refused(
+            Refusal.EXTRA_MISSING,
+            what="a population that streams",
+            package="numba",
+            extra="engine",
+            option="--over, --workers, --cluster, --resume and so many patients",
+        )
+    levels = tuple(one.ng_per_ml / NG_PER_ML_PER_MG_PER_L for one in thresholds)
+    task = task_of(model, subject, tuple(given), times, wish.seed, levels)
+    path = None if wish.resume is None else Path(wish.resume)
+    try:
+        tally = gather(task, wish.population, executor, path=path, told=told)
+        analytes = tuple(one.name for one in model.analyte)
+        return told_in_numbers(tally, analytes, times, thresholds)
+    except ValueError as error:
+        raise _out_of_range(model) from error
+
+
+def _with_bands(prediction: Prediction, population: Population) -> Prediction:
+    pairs = zip(prediction.series, population.bands, strict=True)
+    series = tuple(replace(one, p5=b[0], p50=b[1], p95=b[2]) for one, b in pairs)
+    return replace(prediction, series=series)
+
+
+def _out_of_range(model: Model) -> Refused:
+    return Refused(
+        Refusal.MODEL_UNSUITABLE,
+        model=model.id,
+        why="its numbers don't hold for these doses and times",
+        choices="see 'assuage models'",
+    )
 
 
 def _about(model: Model, subject: Subject, patients: int) -> list[str]:
