@@ -41,6 +41,11 @@ def predict_course(course: Course) -> tuple[tuple[Prediction, ...], tuple[str, .
         _add(found, missing, "Pain over weeks", pain(course, esk_models))
     if "mood" in wanted:
         _add(found, missing, "Mood over weeks", mood(course))
+    if course.earlier is not None:
+        from assuage.planning.prediction.posterior import own  # late: few plans need a fit
+
+        for made in own(course, course.earlier):
+            _add(found, missing, "This patient's own band", made)
     return tuple(found), tuple(missing)
 
 

@@ -19,6 +19,7 @@ from assuage.knowledge.schema.facts import READ_IN_WORDS, Read, Sourced
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Regimen
 from assuage.planning.document import Line
+from assuage.planning.patient import Earlier
 from assuage.planning.regimen import Administration
 from assuage.refusals import Refused
 from assuage.units import convert, format_quantity
@@ -42,6 +43,7 @@ class Course:
     madrs: float | None = None
     opioid: bool = False
     weights_kg: tuple[float, ...] = field(default=())  # field mode: the weights to span
+    earlier: Earlier | None = None  # what was measured of this patient before
 
     @property
     def fixed(self) -> list[Administration]:

@@ -10,7 +10,7 @@ from assuage.kinetics import effects as fx
 from assuage.kinetics.engine import LEVELS, curves
 from assuage.kinetics.exact import Array
 from assuage.kinetics.population import deviations, quantiles
-from assuage.kinetics.structure import Subject, System
+from assuage.kinetics.structure import Dose, Subject, System
 from assuage.knowledge.schema.effect import Effect
 from assuage.knowledge.schema.facts import READ_IN_WORDS, Sourced
 from assuage.knowledge.schema.model import Model
@@ -36,12 +36,19 @@ from assuage.planning.prediction.course import (
 from assuage.units import format_quantity
 
 
-def dissociation(course: Course, models: list[Model]) -> Prediction | str:
-    """Predict loss of external perception from the esketamine effect site."""
+def dissociation_models(models: Sequence[Model]) -> tuple[Effect, list[Model]] | str:
+    """Return the curve with the models that it joins, or why there are none."""
     effect = effect_named("olofsen-2022-dissociation")
     usable = [one for one in models if one.id in effect.joins]
-    if not usable:
-        return _unjoined(effect)
+    return (effect, usable) if usable else _unjoined(effect)
+
+
+def dissociation(course: Course, models: list[Model]) -> Prediction | str:
+    """Predict loss of external perception from the esketamine effect site."""
+    joined = dissociation_models(models)
+    if isinstance(joined, str):
+        return joined
+    effect, usable = joined
     share = esketamine_share(course)
     lines = []
     for number, model in enumerate(usable):
@@ -83,6 +90,19 @@ def _at_site(
     shifts: dict[str, Array] | None,
 ) -> Array:
     """Return (patients, times) of an effect, read off its effect compartment."""
+    given = doses(course.window, course.regimen.routes[0], share, course=False)
+    return fx.response(effect, site_levels(effect, model, subject, given, course.hours, shifts))
+
+
+def site_levels(
+    effect: Effect,
+    model: Model,
+    subject: Subject,
+    given: Sequence[Dose],
+    times_h: Array,
+    shifts: dict[str, Array] | None,
+) -> Array:
+    """Return (patients, times) levels in ng/mL at the effect's own site."""
     rate = fx.ke0_per_h(effect, model)
     assert rate is not None
 
@@ -90,9 +110,8 @@ def _at_site(
         constant = np.full(len(system.matrix), rate)
         return fx.join(system, system.analytes[0], "effect site", constant)
 
-    given = doses(course.window, course.regimen.routes[0], share, course=False)
-    _, values = curves(model, subject, given, course.hours, shifts, extend)
-    return fx.response(effect, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L)
+    _, values = curves(model, subject, given, times_h, shifts, extend)
+    return values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L
 
 
 def _effect_prediction(
@@ -136,28 +155,44 @@ def _effect_prediction(
     )
 
 
-def pressure(course: Course, models: Sequence[Model]) -> Prediction | str:
-    """Predict the rise of arterial pressure, within the levels the curve was built from."""
+def pressure_models(course: Course, models: Sequence[Model]) -> tuple[Effect, list[Model]] | str:
+    """Return the curve with the models that it joins, or why there are none."""
     effect = effect_named("abuhelwa-2022-pressure")
     usable = [one for one in models if one.id in effect.joins]
     if not usable or not course.subject.age_years or course.subject.age_years < 18.0:
         return _unjoined(effect)
+    return effect, usable
+
+
+def too_high_to_read(effect: Effect, level_ng_per_ml: float) -> str:
+    """Say why a curve isn't read at a level, or nothing where it may be."""
+    assert effect.valid is not None
+    if effect.valid.holds(level_ng_per_ml):
+        return ""
+    return (
+        f"Levels reach {level_ng_per_ml:.3g} ng/mL and the pressure curve may not be read above "
+        f"{effect.valid.high:g} ng/mL ({effect.valid.where})."
+    )
+
+
+def pressure(course: Course, models: Sequence[Model]) -> Prediction | str:
+    """Predict the rise of arterial pressure, within the levels the curve was built from."""
+    joined = pressure_models(course, models)
+    if isinstance(joined, str):
+        return joined
+    effect, usable = joined
     route = course.regimen.routes[0]
     given = doses(course.window, route, 1.0, course=False)
     levels = [typical_levels(course, one, given, 0) for one in usable]
-    assert effect.valid is not None
     highest = max(float(one.max()) for one in levels)
-    if not effect.valid.holds(highest):
-        return (
-            f"Levels reach {highest:.3g} ng/mL and the pressure curve may not be read above "
-            f"{effect.valid.high:g} ng/mL ({effect.valid.where})."
-        )
+    if why := too_high_to_read(effect, highest):
+        return why
     assert effect.curve.baseline is not None
     base = effect.curve.baseline.value
     rises = [fx.response(effect, one) - base for one in levels]
     band = band_levels(course, usable[0], given)
     rise_band = None
-    if band is not None and effect.valid.holds(float(band[2, :, 0].max())):
+    if band is not None and not too_high_to_read(effect, float(band[2, :, 0].max())):
         rise_band = fx.response(effect, band[:, :, 0]) - base
     lines = [main_line(course, usable[0], rises[0], rise_band)]
     lines += [member_line(m, r) for m, r in zip(usable[1:], rises[1:], strict=True)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from assuage.kinetics import effects as fx
 from assuage.kinetics.engine import LEVELS, curves
 from assuage.kinetics.exact import Array
 from assuage.kinetics.population import deviations, log_sd, normals, quantiles, uniforms
-from assuage.kinetics.structure import System, base_factor
+from assuage.kinetics.structure import Dose, Subject, System, base_factor
 from assuage.knowledge import library
 from assuage.knowledge.schema.effect import MoodAmplitude, MoodEffect, PainEffect
 from assuage.knowledge.schema.facts import Number
@@ -31,23 +34,75 @@ DRAWN = 400
 UNCERTAIN = "what patients may expect, 5 to 95 %"
 
 
-def pain(course: Course, models: list[Model]) -> Prediction | str:
-    """Predict the pain score over twelve weeks, with the chance of no effect in the band."""
-    if not models or course.weights_kg:
-        return "No esketamine model serves this patient and route."
+@dataclass(frozen=True)
+class PainPeople:
+    """The patients behind a pain prediction, the same whatever the course; shapes (patients,)."""
+
+    effect: PainEffect
+    baseline: float  # points before the course
+    c50_ng_per_ml: Array
+    rate_per_h: Array  # of the slow effect site
+    responds: Array  # 1 or 0
+    responds_to_placebo: Array
+
+    def scores(self, slow_ng_per_ml: Array) -> Array:
+        """Return (patients, times) scores at levels of the slow effect site."""
+        return fx.pain_score(slow_ng_per_ml, self.responds, self.c50_ng_per_ml, self.baseline)
+
+    def under_placebo(self, slow_ng_per_ml: Array) -> Array:
+        """Return (patients, times) scores as if these patients had answered to placebo."""
+        return fx.pain_score(
+            slow_ng_per_ml, self.responds_to_placebo, self.c50_ng_per_ml, self.baseline
+        )
+
+
+@dataclass(frozen=True)
+class Draws:
+    """One endpoint over weeks, patient by patient; patient k is the same in every course."""
+
+    times_d: Array  # (times,)
+    scores: Array  # (patients, times)
+    control: Array  # mean without the drug, (times,)
+    baseline: float
+
+
+def pain_people(pain_nrs: float | None) -> PainPeople:
+    """Draw the patients of a pain prediction, around the published numbers."""
     effect = library.effect("dahan-2011-crps-pain").pain
     assert effect is not None
-    model = models[0]
+    half_life = _log_normal(effect.half_life, effect.half_life_se, "pain half-life")
+    chance = uniforms(SEED, "responds", DRAWN)
+    return PainPeople(
+        effect=effect,
+        baseline=effect.baseline.value if pain_nrs is None else pain_nrs,
+        c50_ng_per_ml=_log_normal(effect.c50, effect.c50_se, "pain c50"),
+        rate_per_h=np.log(2.0) / (half_life * base_factor(effect.half_life.unit)),
+        responds=(chance < effect.responders.value).astype(float),
+        responds_to_placebo=(chance < effect.placebo_responders.value).astype(float),
+    )
+
+
+def pain_draws(course: Course, models: Sequence[Model]) -> Draws | str:
+    """Return pain day by day over twelve weeks, patient by patient, or why it can't be."""
+    if not models or course.weights_kg:
+        return "No esketamine model serves this patient and route."
+    people = pain_people(course.pain_nrs)
     last = max(one.start_h + (one.duration_h or 0.0) for one in course.fixed)
     times_h = np.arange(0.0, max(PAIN_DAYS * 24.0, last + 1.0), 24.0)
-    baseline = effect.baseline.value if course.pain_nrs is None else course.pain_nrs
-    c50, slow = _slow_levels(course, model, effect, times_h)
-    responds = (uniforms(SEED, "responds", DRAWN) < effect.responders.value).astype(float)
-    scores = fx.pain_score(slow, responds, c50, baseline)
-    placebo = uniforms(SEED, "responds", DRAWN) < effect.placebo_responders.value
-    control = fx.pain_score(slow, placebo.astype(float), c50, baseline).mean(axis=0)
+    given = doses(course.fixed, course.regimen.routes[0], esketamine_share(course), course=True)
+    slow = slow_levels(models[0], course.subject, given, times_h, people.rate_per_h)
+    control = people.under_placebo(slow).mean(axis=0)
+    return Draws(times_h / 24.0, people.scores(slow), control, people.baseline)
+
+
+def pain(course: Course, models: list[Model]) -> Prediction | str:
+    """Predict the pain score over twelve weeks, with the chance of no effect in the band."""
+    drawn = pain_draws(course, models)
+    if isinstance(drawn, str):
+        return drawn
+    effect, model = pain_people(course.pain_nrs).effect, models[0]
+    baseline, scores, control, days = drawn.baseline, drawn.scores, drawn.control, drawn.times_d
     mean = scores.mean(axis=0)
-    days = times_h / 24.0
     lines = (
         _mean_line(effect.id, model.sampling, "Mean of patients like this one", scores, UNCERTAIN),
         _control_line(effect.id, model.sampling, "Mean under placebo, by the same study", control),
@@ -108,21 +163,17 @@ def _control_line(model: str, sampling: str, label: str, values: Array) -> Line:
     )
 
 
-def _slow_levels(
-    course: Course, model: Model, effect: PainEffect, times_h: Array
-) -> tuple[Array, Array]:
-    """Return C50 (patients,) and slow effect-site levels (patients, times), both ng/mL."""
-    c50 = _log_normal(effect.c50, effect.c50_se, "pain c50")
-    half_life = _log_normal(effect.half_life, effect.half_life_se, "pain half-life")
-    rate = np.log(2.0) / (half_life * base_factor(effect.half_life.unit))
-    shifts = deviations(model, DRAWN, SEED) or {"": np.zeros(DRAWN)}
+def slow_levels(
+    model: Model, subject: Subject, given: Sequence[Dose], times_h: Array, rate_per_h: Array
+) -> Array:
+    """Return (patients, times) levels in ng/mL at the slow effect site of pain."""
+    shifts = deviations(model, len(rate_per_h), SEED) or {"": np.zeros(len(rate_per_h))}
 
     def extend(system: System) -> System:
-        return fx.join(system, system.analytes[0], "slow effect site", rate)
+        return fx.join(system, system.analytes[0], "slow effect site", rate_per_h)
 
-    given = doses(course.fixed, course.regimen.routes[0], esketamine_share(course), course=True)
-    _, values = curves(model, course.subject, given, times_h, shifts, extend)
-    return c50, values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L
+    _, values = curves(model, subject, given, times_h, shifts, extend)
+    return values[:, :, -1] * fx.NG_PER_ML_PER_MG_PER_L
 
 
 def _log_normal(mean: Number, se: Number, name: str) -> Array:
@@ -130,8 +181,8 @@ def _log_normal(mean: Number, se: Number, name: str) -> Array:
     return mean.value * np.exp(log_sd(mean.value, se.value) * normals(SEED, name, DRAWN))
 
 
-def mood(course: Course) -> Prediction | str:
-    """Predict the depression score over weeks: empirical, from sessions, never from a level."""
+def _mood_parts(course: Course) -> tuple[MoodEffect, MoodAmplitude, float] | str:
+    """Return the effect, its row for this drug and route, and the dose in that row's unit."""
     effect = library.effect("depression-mood-empirical").mood
     assert effect is not None
     route, drug = course.regimen.routes[0], course.regimen.drug
@@ -141,19 +192,43 @@ def mood(course: Course) -> Prediction | str:
     dose = _session_dose(course, scale)
     if dose is None:
         return "The dose is calibrated per body weight and the weight is not known."
-    starts = [rows[0].start_h / 24.0 for rows in sessions(course.fixed).values()]
+    return effect, scale, dose
+
+
+def mood_draws(course: Course) -> Draws | str:
+    """Return the depression score over weeks, patient by patient, or why it can't be."""
+    found = _mood_parts(course)
+    if isinstance(found, str):
+        return found
+    effect, scale, dose = found
+    starts = session_starts_d(course)
     times = np.arange(0.0, starts[-1] + MOOD_DAYS_AFTER + 0.5, 0.5)
     baseline = effect.baseline.value if course.madrs is None else course.madrs
     drug_part = fx.mood_drug_effect(effect, scale, starts, dose, times)
     control = fx.mood_control_effect(scale, times)
     scores = _mood_scores(effect, baseline, drug_part, control)
+    return Draws(times, scores, np.clip(baseline - control, 0.0, None), baseline)
+
+
+def session_starts_d(course: Course) -> list[float]:
+    """Return when each session starts, in days."""
+    return [rows[0].start_h / 24.0 for rows in sessions(course.fixed).values()]
+
+
+def mood(course: Course) -> Prediction | str:
+    """Predict the depression score over weeks: empirical, from sessions, never from a level."""
+    found, drawn = _mood_parts(course), mood_draws(course)
+    if isinstance(found, str):
+        return found
+    assert not isinstance(drawn, str)
+    effect, scale, _ = found
+    times, scores, untreated, baseline = drawn.times_d, drawn.scores, drawn.control, drawn.baseline
     mean = scores.mean(axis=0)
-    untreated = np.clip(baseline - control, 0.0, None)
     lines = (
         _mean_line(effect.id, "none", "Mean of patients in such trials", scores, BETWEEN_PATIENTS),
         _control_line(effect.id, "none", "Mean under control", untreated),
     )
-    day = int(np.searchsorted(times, starts[-1] + 1.0))
+    day = int(np.searchsorted(times, session_starts_d(course)[-1] + 1.0))
     headline = (
         f"Empirical, group level: mean score {mean[day]:.3g} the day after the last session, from "
         f"{baseline:.3g}; the band is wide and not a forecast for one person."
