@@ -1,0 +1,185 @@
+"""A comparison on a terminal: as many regimens side by side as fit, and nothing cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from assuage.planning.comparison.document import Cell, Column, Comparison, Row
+from assuage.planning.comparison.words import (
+    bands_of,
+    difference_words,
+    ends,
+    figure,
+    reads_words,
+)
+
+_LABEL, _CELL = 25, 17  # the least that a label and a regimen take, with their padding
+_DIRECTIONS = ("for", "against", "harm", "neutral")
+
+
+class _Footnotes:
+    """Sentences too long for a cell, numbered by first use."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def mark(self, text: str) -> str:
+        """Return the mark of a sentence."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return f"[{self.texts.index(text) + 1}]"
+
+
+def render(made: Comparison, console: Console) -> None:
+    """Print the comparison."""
+    notes = _Footnotes()
+    _say(console, Text(f"Regimens for {made.patient.id}, {made.place}, {made.date}", "bold"))
+    _say(console, Text(made.scope, "dim"))
+    console.print()
+    for column in made.columns:
+        _legend(column, console)
+    at_once = max(1, (console.width - _LABEL) // _CELL)
+    places = range(len(made.columns))
+    for start in range(0, len(made.columns), at_once):
+        console.print(_table(made, places[start : start + at_once], notes))
+    others = [place for place in places[1:] if made.columns[place].refusal is None]
+    if made.columns[0].refusal is None and others:
+        for start in range(0, len(others), at_once):
+            console.print(_differences(made, others[start : start + at_once]))
+    for number, text in enumerate(notes.texts, start=1):
+        _bullet(console, f"[{number}]", Text(text))
+    _evidence(made, console)
+    _heading(console, "To read it by")
+    about: dict[str, list[str]] = {}
+    for row in made.rows:
+        for text in (row.note, row.crosses):
+            if text:
+                about.setdefault(text, []).append(row.title)
+    for text, titles in about.items():
+        _bullet(console, "-", Text(f"{'; '.join(titles)}: {text}"))
+    for text in made.notes:
+        _bullet(console, "-", Text(text))
+    _say(console, Text(f"{len(made.references)} sources stand in --json.", "dim"))
+
+
+def _say(console: Console, text: Text) -> None:
+    console.print(Padding(text, 0), highlight=False)
+
+
+def _heading(console: Console, words: str) -> None:
+    console.print()
+    _say(console, Text(words, "bold underline"))
+
+
+def _bullet(console: Console, mark: str, text: Text) -> None:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(Text(mark), text)
+    console.print(table, highlight=False)
+
+
+def _legend(column: Column, console: Console) -> None:
+    variant = f" ({column.variant})" if column.variant else ""
+    text = Text(f"{column.regimen}{variant}", "bold")
+    if column.refusal is not None:
+        text.append(f" refused, {column.refusal.code}: ", "bold red")
+        text.append(f"{column.refusal.sentence}. {column.refusal.remedy.capitalize()}.", "not bold")
+    else:
+        rest = ", ".join(one for one in (column.product, column.setting) if one)
+        text.append(f" {column.name}; {rest}; {column.status}", "not bold")
+        if column.open:
+            text.append(": " + "; ".join(column.open), "not bold red")
+    _bullet(console, column.letter, text)
+
+
+def _grid(made: Comparison, places: Sequence[int], title: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), leading=1)
+    table.add_column(title, overflow="fold", min_width=_LABEL - 1, ratio=2)
+    for place in places:
+        column = made.columns[place]
+        head = Text(column.letter, justify="left")
+        table.add_column(head, overflow="fold", min_width=_CELL - 1, ratio=1)
+    return table
+
+
+def _table(made: Comparison, places: Sequence[int], notes: _Footnotes) -> Table:
+    table = _grid(made, places, "Predicted or counted")
+    for row in made.rows:
+        label = _label(row)
+        bands = bands_of(row)
+        for band in bands if len(bands) == 1 else ():
+            label.append(f"\n{band}", "dim")
+        if reads := reads_words(row):
+            style = "dim red" if "unverified" in reads else "dim"
+            label.append(f"\nread: {reads}", style)
+        cells = (_cell(row.cells[place], notes, named=len(bands) > 1) for place in places)
+        table.add_row(label, *cells)
+    return table
+
+
+def _label(row: Row) -> Text:
+    text = Text(row.title)
+    if row.unit:
+        text.append(f", {row.unit}")
+    if row.better:
+        text.append(f" ({'more' if row.better == 'higher' else 'less'} is better)", "dim")
+    return text
+
+
+def _cell(cell: Cell, notes: _Footnotes, *, named: bool) -> Text:
+    """Return a cell; `named` where the bands of its row differ in kind."""
+    if cell.value is None:
+        mark = "" if cell.status == "refused" else f" {notes.mark(cell.why)}"
+        return Text(f"{cell.status}{mark}", "dim")
+    if cell.currency:
+        return Text(cell.text, "bold")
+    text = Text(figure(cell.value), "bold")
+    if cell.why:
+        text.append(f" {notes.mark(cell.why)}", "not bold dim")
+    if band := ends(cell.low, cell.high):
+        text.append(f"\n{band}", "not bold")
+    if cell.band and named:
+        text.append(f"\n{cell.band}", "not bold dim")
+    if cell.text:
+        text.append(f"\n{cell.text}", "not bold dim")
+    return text
+
+
+def _differences(made: Comparison, places: Sequence[int]) -> Table:
+    first = made.columns[0].letter
+    table = _grid(made, places, f"Less {first} ({made.columns[0].regimen})")
+    for row in made.rows:
+        if all(row.differences[place].value is None for place in places):
+            continue
+        kinds = dict.fromkeys(
+            row.differences[place].band or row.differences[place].why
+            for place in places
+            if row.differences[place].value is not None
+        )
+        label = _label(row)
+        for kind in kinds:
+            label.append(f"\n{kind}", "dim")
+        cells = (
+            "\n".join(difference_words(row.differences[place], row.cells[place].currency))
+            for place in places
+        )
+        table.add_row(label, *(Text(one) for one in cells))
+    return table
+
+
+def _evidence(made: Comparison, console: Console) -> None:
+    _heading(console, "How strong the evidence is")
+    for column in made.columns:
+        _say(console, Text(f"{column.letter} {column.regimen}", "bold"))
+        for direction in _DIRECTIONS:
+            claims = [one for one in column.evidence if one.direction == direction]
+            said = dict.fromkeys(f"{one.strength} ({one.source}, {one.read})" for one in claims)
+            if said:
+                _bullet(console, f"{direction}:", Text("; ".join(said)))

@@ -1,0 +1,58 @@
+"""The table on a terminal: nothing wider than it, nothing cut off."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cache
+
+import pytest
+from rich.console import Console
+
+from assuage.planning.comparison import compare
+from assuage.planning.comparison.terminal import render
+from planning.asking import CLOCK
+from planning.comparison.comparing import CRPS, made, wish
+
+
+@cache
+def printed(width: int, *regimens: str) -> str:
+    found = made() if regimens == CRPS else compare(wish(*regimens), CLOCK)
+    console = Console(width=width, file=io.StringIO(), highlight=False, markup=False)
+    render(found, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_and_cuts_nothing(width: int) -> None:
+    text = printed(width, *CRPS)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    said = words(text)
+    assert "RESEARCH_LOCK" in said
+    assert "45.00 EUR" in said
+    assert "Decision support" in said
+    assert "one small randomised trial (schwartzman-2009, primary)" in said
+    for row in made().rows:
+        assert row.title.split(",")[0].split()[0] in said
+
+
+def test_every_reason_has_its_number() -> None:
+    text = printed(80, *CRPS)
+    marks = set(re.findall(r"(?:predicted|unknown|[0-9]) (\[[0-9]+\])", text))
+    notes = set(re.findall(r"^(\[[0-9]+\])", text, re.MULTILINE))
+    assert marks == notes
+    assert notes
+
+
+def test_more_regimens_than_fit_stand_below_one_another() -> None:
+    ids = (*CRPS, "crps-inpatient-5d", "depression-iv")
+    text = printed(80, *ids)
+    assert text.count("Predicted or counted") == 2
+    assert printed(120, *ids).count("Predicted or counted") == 1
+    assert max(len(line) for line in text.splitlines()) <= 80
