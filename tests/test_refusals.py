@@ -1,5 +1,6 @@
 """Every way the system says no is whole: a sentence, a remedy, a place in the order."""
 
+import pickle
 import string
 
 import pytest
@@ -54,6 +55,14 @@ def test_a_half_filled_sentence_reaches_nobody(refusal: Refusal) -> None:
         given_fields = dict.fromkeys(fields - {missing}, "x")
         with pytest.raises(KeyError, match=missing):
             Refused(refusal, **given_fields)
+
+
+@EVERY
+def test_a_refusal_crosses_to_another_process_whole(refusal: Refusal) -> None:
+    sent = filled(refusal, "the {thing}")
+    arrived = pickle.loads(pickle.dumps(sent))  # noqa: S301
+    assert isinstance(arrived, Refused)
+    assert (arrived.refusal, arrived.fields, str(arrived)) == (refusal, sent.fields, str(sent))
 
 
 def test_a_refusal_is_one_line_whatever_fills_it() -> None:

@@ -192,3 +192,130 @@ def test_a_lock_asks_for_a_place_whose_law_is_held() -> None:
 
 def test_a_bare_ethics_approval_is_a_statement() -> None:
     assert run(*REGIMEN, "alcohol-kare", "--ethics-approval", "--json").status == 0
+
+
+OVER = [*BANDED, "--over", "50 ng/mL"]
+
+
+def test_patients_over_a_level_are_counted() -> None:
+    found = run(*OVER, "--over", "0.1 mg/L", "--json").json
+    assert set(found) == {"model", "sampling", "series", "warnings", "citations", "population"}
+    told = found["population"]
+    assert set(told) == {"patients", "quantile_error", "longest_step_h", "courses", "over"}
+    assert told["patients"] == 1000
+    assert 0 < told["quantile_error"] <= 2**-9
+    plain = run(*BANDED, "--json").json
+    for mine, its in zip(found["series"], plain["series"], strict=True):
+        assert mine["typical"] == its["typical"]
+        for band in ("p5", "p50", "p95"):  # np.quantile lies between two patients
+            assert mine[band] == pytest.approx(its[band], rel=0.05)
+    assert [(one["analyte"], one["threshold_ng_per_ml"]) for one in told["over"]] == [
+        (name, level) for name in ("esketamine", "noresketamine") for level in (50, 100)
+    ]
+    for low, high in (told["over"][:2], told["over"][2:]):
+        assert low["peak_over"]["share"] > high["peak_over"]["share"] > 0
+        for one in (low, high):
+            assert max(one["share"]) <= one["peak_over"]["share"]
+            assert one["peak_over"]["low"] < one["peak_over"]["share"] < one["peak_over"]["high"]
+            assert len(one["share"]) == len(one["low"]) == len(one["high"]) == 3
+
+
+def test_a_share_over_a_level_is_that_of_the_patients_in_memory() -> None:
+    """source: the engine's own patients, counted by hand."""
+    from assuage.kinetics.engine import curves
+    from assuage.kinetics.population import deviations
+    from assuage.kinetics.structure import Subject
+    from assuage.knowledge import library
+    from assuage.planning.simulation import Wish, simulate
+
+    wish = Wish(
+        model="perez-ruixo-2021",
+        weight="70 kg",
+        age="35 y",
+        gives=("56 mg intranasal",),
+        at="20 min, 40 min, 4 h",
+        over=("50 ng/mL",),
+    )
+    found = simulate(wish)
+    model = library.model("perez-ruixo-2021")
+    _, levels = curves(
+        model,
+        Subject(70.0, 35.0),
+        found.doses,
+        found.prediction.times_h,
+        deviations(model, wish.population, wish.seed),
+    )
+    assert found.population is not None
+    for k, one in enumerate(found.population.exceeding):
+        shares = (levels[:, :, k] > 0.05).mean(axis=0)
+        assert [share.share for share in one.over] == shares.tolist()
+        assert one.peak_over.share == (levels[:, :, k].max(axis=1) > 0.05).mean()
+
+
+def test_csv_and_the_terminal_hold_the_shares_too() -> None:
+    told = run(*OVER, "--json").json["population"]["over"]
+    rows = list(csv.DictReader(io.StringIO(run(*OVER, "--csv").out)))
+    for one in told:
+        mine = [row for row in rows if row["analyte"] == one["analyte"]]
+        for name, column in (("share", "over 50 ng/mL"), ("high", "over 50 ng/mL high")):
+            assert [float(row[column]) for row in mine] == one[name]
+        assert {float(row["peak over 50 ng/mL"]) for row in mine} == {one["peak_over"]["share"]}
+    shown = " ".join(run(*OVER).out.split())
+    assert "Of 1,000 patients" in shown
+    assert f"over 50 ng/mL: {told[0]['peak_over']['share']:.2%}".replace("%", " %") in shown
+    assert "of this population's own" in shown
+    alone = [*BANDED[:-1], "40 min", "--over", "50 ng/mL"]
+    assert "the level at the one time predicted" in " ".join(run(*alone).out.split())
+
+
+def test_where_it_runs_changes_no_byte(tmp_path: Path) -> None:
+    """Not even an interruption: 600 patients first, then the rest."""
+    alone = run(*OVER, "--json").out
+    file = ["--resume", str(tmp_path / "p")]
+    run(*OVER, *file, "--population", "600", "--json")
+    assert run(*OVER, *file, "--json").out == alone
+    assert run(*OVER, "--workers", "2", "--json").out == alone
+    assert run(*OVER, "--seed", "2", "--json").out != alone
+
+
+def test_a_population_too_large_for_memory_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assuage.planning import simulation
+
+    assert "population" not in run(*BANDED, "--json").json
+    monkeypatch.setattr(simulation, "MOST_NUMBERS", 5000)
+    assert run(*BANDED, "--json").json["population"]["patients"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (["--over", "50"], "QUANTITY_UNIT_MISSING"),
+        (["--over", "50 mg"], "QUANTITY_UNIT_WRONG"),
+        (["--over", "50 ng/mL", "--population", "0"], "QUANTITY_IMPLAUSIBLE"),
+        (["--population", "100000001"], "QUANTITY_IMPLAUSIBLE"),
+        (["--workers", "0"], "VALUE_NOT_ALLOWED"),
+        (["--workers", "some"], "VALUE_NOT_ALLOWED"),
+        (["--workers", "2", "--cluster", "tcp://127.0.0.1:1"], "OPTION_CONFLICT"),
+        (["--cluster", "nowhere"], "CLUSTER_UNREACHABLE"),
+        (["--resume", "/no/such/folder/p"], "FILE_UNWRITABLE"),
+        (["--resume", "/dev/null"], "POPULATION_FILE_DAMAGED"),
+    ],
+)
+def test_what_is_refused_of_a_streamed_population(more: list[str], code: str) -> None:
+    assert run(*BANDED, *more).code == code
+
+
+def test_a_model_that_has_no_patients_counts_none() -> None:
+    ran = run(*SPEC, "--over", "100 ng/mL")
+    assert ran.code == "MODEL_UNSUITABLE"
+    assert "perez-ruixo-2021" in ran.err
+
+
+def test_without_numba_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assuage.planning import simulation
+
+    monkeypatch.setattr(simulation, "has_kernels", lambda: False)
+    ran = run(*OVER)
+    assert ran.code == "EXTRA_MISSING"
+    assert "assuage[engine]" in ran.err
+    assert run(*BANDED).status == 0

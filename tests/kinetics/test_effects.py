@@ -5,6 +5,7 @@ source: every expected number is a closed form of the numbers that the test itse
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.integrate import solve_ivp
 
 from assuage.kinetics.effects import (
     accumulate,
@@ -235,3 +237,70 @@ def test_the_control_trend_approaches_its_size() -> None:
     assert mood_control_effect(SCALE, np.array([3.0]))[0] == pytest.approx(4.5, rel=1e-12)
     assert mood_control_effect(SCALE, np.array([-5.0]))[0] == 0
     assert mood_control_effect(SCALE, np.array([1e4]))[0] == pytest.approx(9.0, rel=1e-12)
+
+
+# Slow effects against DOP853, restarted at every edge; 1e-6 is what issue 4 allows.
+
+
+def stepped(rhs: Any, start: list[float], edges: list[float], days: np.ndarray) -> np.ndarray:
+    """Return the last state at the days; `rhs` takes the time, the state and the piece's number."""
+    state, found = np.array(start), np.zeros(len(days))
+    stops = sorted({*edges, *(float(day) for day in days)})
+    for begin, end in pairwise(stops):
+        piece = sum(edge <= begin for edge in edges)
+        solved = solve_ivp(
+            rhs, (begin, end), state, "DOP853", rtol=1e-12, atol=1e-18, args=(piece,)
+        )
+        assert solved.success
+        state = solved.y[:, -1]
+        found[days == end] = state[-1]
+    return found
+
+
+@pytest.mark.parametrize("half_life_d", [2.0, 10.9, 40.0])
+def test_pain_over_twelve_weeks_agrees_with_dop853(half_life_d: float) -> None:
+    """Ten infusions of 4 h into two places and a slow effect site, as `weeks.pain` joins it."""
+    days = np.arange(0.0, 85.0, 3.5)
+    k10, k12, k21, ke0 = 0.4, 0.3, 0.2, np.log(2.0) / (24.0 * half_life_d)
+    matrix = np.array([[[-k10 - k12, k21], [k12, -k21]]])
+    system = System(("a", "b"), matrix, ("drug",), np.array([[[0.02, 0.0]]]), {})
+    slow = join(system, "drug", "slow effect site", np.array([ke0]))
+    starts = [24.0 * day for day in (0, 1, 2, 3, 4, 7, 8, 9, 10, 11)]
+    pushes = [Push(0, start, np.array([80.0]), start + 4.0) for start in starts]
+    levels = solve(slow.matrix, pushes, days * 24.0, slow.outputs)[:, :, -1] * 1000.0
+    found = pain_score(levels, np.ones(1), np.array([10.5]), 7.2)[0]
+
+    def rhs(_: float, x: np.ndarray, piece: int) -> list[float]:
+        inflow = 20.0 if piece % 2 else 0.0
+        out, back = (k10 + k12) * x[0], k21 * x[1]
+        return [inflow - out + back, k12 * x[0] - back, ke0 * (0.02 * x[0] - x[2])]
+
+    edges = [edge for start in starts for edge in (start, start + 4.0)]
+    site = stepped(rhs, [0.0, 0.0, 0.0], edges, days * 24.0) * 1000.0
+    assert found.min() < 5.0
+    assert_allclose(found, 7.2 * 10.5 / (10.5 + site), rtol=1e-6)
+
+
+def test_mood_over_sessions_agrees_with_dop853() -> None:
+    """Each session adds to a pool that empties at the onset's rate; its outflow builds the effect.
+
+    source: A (e^-t/off - e^-t/on) solves D' = A (1/on - 1/off) p - D/off with p' = -p/on, p(0) = 1
+    """
+    sessions = [0.0, 3.0, 7.0, 10.0, 14.0, 17.0]
+    days = np.arange(0.0, 45.0, 1.25)
+    on, off, size, top = 0.25, 7.0, 10.0, 25.0
+    total = np.zeros(len(days))
+    for start in sessions:
+
+        def rhs(_: float, x: np.ndarray, piece: int, start: float = start) -> list[float]:
+            return [-x[0] / on, size * (1.0 / on - 1.0 / off) * x[0] - x[1] / off]
+
+        later = np.unique([start, *days[days > start]])
+        total[days > start] += stepped(rhs, [1.0, 0.0], [start], later)[1:]
+    assert_allclose(drug(sessions, days=days), top * total / (top + total), rtol=1e-6, atol=1e-12)
+
+
+def test_the_control_trend_agrees_with_dop853() -> None:
+    rate = np.log(2.0) / 3.0
+    wanted = stepped(lambda _t, x, _piece: [rate * (9.0 - x[0])], [0.0], [0.0], DAYS)
+    assert_allclose(mood_control_effect(SCALE, DAYS), wanted, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Populations by kernels, beside DOP853 and the oracle. source: tolerances are issue 4's or rounding."""
+"""Populations by kernels, beside DOP853. source: tolerances are issue 4's or rounding."""
 
 import numpy as np
 import pytest

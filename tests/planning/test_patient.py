@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assuage.planning.patient import Patient, read_patient
+from assuage.planning.patient import Earlier, Patient, read_patient
 from assuage.refusals import Refusal, Refused
 
 KNOWN = ("pregnancy", "hypersensitivity")
@@ -204,3 +204,30 @@ def test_any_json_is_a_patient_or_a_refusal(tmp_path_factory, content: object) -
         except Refused as caught:
             name = caught.code.partition("_")[0]
         assert name in {"x", "FIELD", "FILE", "QUANTITY"}
+
+
+def test_an_earlier_course_is_kept_in_its_own_words(tmp_path: Path) -> None:
+    table = """
+[earlier]
+model = "otto-2021"
+give = ["10 mg over 30 min"]
+level = ["esketamine 62 ng/mL venous at 30 min"]
+"""
+    found = read(tmp_path, TOML + table).earlier
+    assert found == Earlier(
+        "otto-2021", ("10 mg over 30 min",), ("esketamine 62 ng/mL venous at 30 min",)
+    )
+    assert read(tmp_path, TOML).earlier is None
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [("levels = []", Refusal.FIELD_UNKNOWN), ("level = [62]", Refusal.FIELD_INVALID)],
+)
+def test_an_earlier_course_that_is_misspelled_is_refused(
+    tmp_path: Path, line: str, refusal: Refusal
+) -> None:
+    table = f'\n[earlier]\nmodel = "otto-2021"\ngive = []\n{line}\n'
+    with pytest.raises(Refused) as caught:
+        read(tmp_path, TOML + table)
+    assert caught.value.refusal is refusal

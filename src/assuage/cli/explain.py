@@ -107,9 +107,7 @@ def _known() -> Iterator[tuple[set[str], Entry]]:
         more = (f"assuage models {id_}",)
         yield {_plain(id_)}, Entry("model", id_, f"{model.name}. {model.summary}", more)
     for id_ in library.effect_ids():
-        file = library.effect(id_)
-        one = file.effect or file.pain or file.mood
-        assert one is not None
+        one = library.effect(id_).held
         text = f"{one.name}. Endpoint: {one.endpoint}. {one.summary}"
         yield {_plain(id_), _plain(one.id)}, Entry("effect", id_, text)
     for id_ in library.regimen_ids():

@@ -88,10 +88,10 @@ def plan(
 
         clock = SystemClock()
         request = PlanRequest(
-            patient=_patient(patient, weight, age, height, sex),
+            patient=patient_from(patient, weight, age, height, sex),
             regimen=regimen,
             place=place,
-            on=clock.utc_now().astimezone().date() if on is None else _date(on),
+            on=clock.utc_now().astimezone().date() if on is None else date_from(on),
             setting=setting,
             variant=variant,
             product=product,
@@ -104,9 +104,10 @@ def plan(
     _print(made, written, as_json=as_json, full=full)
 
 
-def _patient(
+def patient_from(
     path: Path | None, weight: str | None, age: str | None, height: str | None, sex: str | None
 ) -> Patient:
+    """Read a patient from a file, options or both. Raises Refused."""
     from assuage.knowledge import library
     from assuage.planning.patient import read_patient
 
@@ -116,7 +117,7 @@ def _patient(
     )
 
 
-_date = partial(day_in, what="date", such_as="2025-03-01")
+date_from = partial(day_in, what="date", such_as="2025-03-01")
 
 
 def acceptable() -> list[str]:

@@ -149,7 +149,7 @@ class Line(Part):
     """One curve of a prediction over time; band ends are empty when the curve has no band."""
 
     label: str
-    role: Literal["typical", "ensemble-member", "comparison", "both-cases"]
+    role: Literal["typical", "ensemble-member", "comparison", "both-cases", "prior", "posterior"]
     model: str
     sampling: str
     values: tuple[float, ...]
@@ -169,6 +169,7 @@ class Prediction(Part):
     time: tuple[float, ...]
     lines: tuple[Line, ...]
     marks: tuple[tuple[float, str], ...] = ()  # horizontal lines: value and what it means
+    measured: tuple[tuple[float, float], ...] = ()  # the patient's own: time and value
     headline: str  # one sentence with the number a reader wants
     worth: tuple[str, ...]  # what it is worth: population, sampling, extrapolation
     sources: tuple[str, ...]

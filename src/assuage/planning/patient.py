@@ -46,6 +46,14 @@ class _PastCourse(_Strict):
     total: str
 
 
+class _Earlier(_Strict):
+    model: str
+    give: list[str]
+    level: list[str] = Field(default_factory=list)
+    pain: list[str] = Field(default_factory=list)
+    sedation: list[str] = Field(default_factory=list)
+
+
 class _File(_Strict):
     id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
     about: str = ""
@@ -54,6 +62,21 @@ class _File(_Strict):
     medicines: list[Annotated[str, Field(pattern=r"\S")]] | None = None
     baseline: _Baseline = _Baseline()
     past_course: list[_PastCourse] | None = None
+    earlier: _Earlier | None = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What was given and measured in an earlier course or session, in `assuage individual`'s words.
+
+    Times count from that course's first dose.
+    """
+
+    model: str
+    gives: tuple[str, ...]
+    levels: tuple[str, ...] = ()
+    pain: tuple[str, ...] = ()
+    sedation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,7 @@ class Patient:
     diastolic_mmhg: float | None = None
     heart_rate_per_min: float | None = None
     past_courses: tuple[PastCourse, ...] | None = None
+    earlier: Earlier | None = None
 
 
 class _Written(str):
@@ -150,6 +174,7 @@ def _validated(content: dict[str, object], path: Path) -> _File:
                 "body": _Body,
                 "baseline": _Baseline,
                 "past_course": _PastCourse,
+                "earlier": _Earlier,
             }
             known = inside.get(str(first["loc"][0]), _File) if len(first["loc"]) > 1 else _File
             choices = ", ".join(known.model_fields)
@@ -216,4 +241,12 @@ def read_patient(
         diastolic_mmhg=_quantity(base.diastolic, Dimension.PRESSURE, "a diastolic pressure"),
         heart_rate_per_min=_quantity(base.heart_rate, Dimension.FREQUENCY, "a heart rate"),
         past_courses=past,
+        earlier=_earlier(found.earlier),
     )
+
+
+def _earlier(found: _Earlier | None) -> Earlier | None:
+    if found is None:
+        return None
+    rows = (found.give, found.level, found.pain, found.sedation)
+    return Earlier(found.model, *(tuple(one) for one in rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import TypeVar
@@ -15,6 +16,7 @@ from assuage.knowledge.schema.regimen import Product, Regimen, Variant
 from assuage.planning import limits, parts, syringe
 from assuage.planning.document import (
     Accepted,
+    Finding,
     Guard,
     Law,
     PatientSummary,
@@ -65,13 +67,35 @@ INDICATION_NAMES = {
 DRUG_NAMES = {"racemic-ketamine": "ketamine (racemate)", "esketamine": "esketamine"}
 
 
-def make_plan(request: PlanRequest, clock: Clock) -> Plan:
-    """Make a plan, or raise Refused with the reason that takes precedence."""
-    regimen = library.regimen(request.regimen)
-    patient = request.patient
+@dataclass(frozen=True)
+class Checked:
+    """A request that nothing refuses, and what a plan of it stands on."""
+
+    request: PlanRequest
+    regimen: Regimen
+    variant: Variant
+    product: Product
+    setting: str
+    law: Law
+    given: tuple[Administration, ...]
+    guards: tuple[Guard, ...]
+    findings: tuple[Finding, ...]
+    accepted: tuple[Accepted, ...]
+    infusion_at: float | None  # mg/mL
+    bolus_at: float | None  # mg/mL
+    course: Course
+
+
+def check(request: PlanRequest, clock: Clock, regimen: Regimen | None = None) -> Checked:
+    """Hold a request against everything that can refuse it, before anything is predicted.
+
+    `regimen` stands for a changed copy of the one that the request names. Raises Refused with the
+    reason that takes precedence.
+    """
+    regimen = library.regimen(request.regimen) if regimen is None else regimen
     _check_date(request, clock)
     law, setting, variant, product = _basics(request, regimen)
-    given = schedule(regimen, variant.id, patient.weight_kg)
+    given = schedule(regimen, variant.id, request.patient.weight_kg)
     guards, refused = _limits(regimen, given, request, setting)
     eligible, more = assess(request, regimen, given)
     infusion_at = syringe.infusion_concentration(product, given, request.concentration)
@@ -79,24 +103,44 @@ def make_plan(request: PlanRequest, clock: Clock) -> Plan:
     checks = (syringe.check_pump(given, infusion_at), syringe.second_check(product, given))
     found = [*refused, *more, *(one for one in checks if one)]
     _stop(found, request)
-    course = _course(request, regimen, given, setting)
-    predictions, not_predicted = predict_course(course)
+    return Checked(
+        request=request,
+        regimen=regimen,
+        variant=variant,
+        product=product,
+        setting=setting,
+        law=law,
+        given=given,
+        guards=guards,
+        findings=eligible,
+        accepted=_passed(found, request),
+        infusion_at=infusion_at,
+        bolus_at=bolus_at,
+        course=_course(request, regimen, given, setting),
+    )
+
+
+def make_plan(request: PlanRequest, clock: Clock) -> Plan:
+    """Make a plan, or raise Refused with the reason that takes precedence."""
+    held = check(request, clock)
+    regimen, variant, given = held.regimen, held.variant, held.given
+    predictions, not_predicted = predict_course(held.course)
     plan = Plan(
-        plan_id=_plan_id(request, regimen, variant, setting),
+        plan_id=_plan_id(request, regimen, variant, held.setting),
         made_at=clock.utc_now().isoformat(timespec="seconds"),
         assuage_version=__version__,
         knowledge_sha256=library.digest(),
         scope=SCOPE,
-        setting=setting,
-        verdict=parts.verdict(eligible),
-        patient=_patient(patient),
+        setting=held.setting,
+        verdict=parts.verdict(held.findings),
+        patient=patient_summary(request.patient),
         regimen=_regimen(regimen, variant),
-        sessions=_sessions(request, given, infusion_at, bolus_at),
-        syringe=syringe.prepare(product, given, infusion_at, bolus_at),
+        sessions=_sessions(request, given, held.infusion_at, held.bolus_at),
+        syringe=syringe.prepare(held.product, given, held.infusion_at, held.bolus_at),
         caps=_caps(given),
-        guards=guards,
-        findings=eligible,
-        accepted=_passed(found, request),
+        guards=held.guards,
+        findings=held.findings,
+        accepted=held.accepted,
         predictions=predictions,
         not_predicted=not_predicted,
         advice=parts.advice(regimen, request.place),
@@ -104,7 +148,7 @@ def make_plan(request: PlanRequest, clock: Clock) -> Plan:
         evidence=parts.evidence(regimen),
         cautions=parts.cautions(regimen, predictions),
         gaps=tuple(cited(one, one.text) for one in regimen.gap),
-        law=law,
+        law=held.law,
         references=(),
         field_mode=request.field_mode,
     )
@@ -134,7 +178,7 @@ def _basics(request: PlanRequest, regimen: Regimen) -> tuple[Law, str, Variant, 
             found.append(refused)
             return None
 
-    tried(lambda: _check_lock(regimen))
+    tried(lambda: check_lock(regimen))
     law = tried(lambda: law_of(regimen, request.place, request.on))
     setting = tried(lambda: _setting(regimen, request.setting))
     variant = tried(lambda: variant_of(regimen, request.variant))
@@ -169,7 +213,7 @@ def _check_concentration(
         )
 
 
-def _check_lock(regimen: Regimen) -> None:
+def check_lock(regimen: Regimen) -> None:
     """Refuse a research technique, whatever comes with the request."""
     if regimen.lock is not None:
         needs = ", ".join(one.replace("-", " ") for one in regimen.lock.needs)
@@ -263,6 +307,7 @@ def _course(
         madrs=patient.madrs,
         opioid=any(names(opioids, one) for one in patient.medicines or ()),
         weights_kg=field_weights_kg() if unknown else (),
+        earlier=patient.earlier,
     )
 
 
@@ -272,7 +317,8 @@ def _plan_id(request: PlanRequest, regimen: Regimen, variant: Variant, setting: 
     return sha256(body.encode()).hexdigest()
 
 
-def _patient(patient: Patient) -> PatientSummary:
+def patient_summary(patient: Patient) -> PatientSummary:
+    """Return who is treated, without a name."""
     facts = []
     if patient.pain_nrs is not None:
         facts.append(f"pain {patient.pain_nrs:g} of 10")

@@ -45,6 +45,10 @@ class Refusal(Enum):
         "'{text}' isn't an administration that assuage can read",
         "write one of the forms listed by 'assuage simulate --help', such as {example}",
     )
+    MEASUREMENT_UNREADABLE = (
+        "'{text}' isn't a measurement that assuage can read",
+        "write one of the forms listed by 'assuage individual --help', such as {example}",
+    )
     VALUE_NOT_ALLOWED = (
         "'{text}' isn't a known {what}",
         "use one of: {choices}",
@@ -65,6 +69,10 @@ class Refusal(Enum):
         "'{path}' can't be written: {why}",
         "choose a folder that exists, can be written to and has room",
     )
+    EXTRA_MISSING = (
+        "{what} needs {package}, which isn't installed",
+        "install 'assuage[{extra}]', or do without {option}",
+    )
     FIELD_UNKNOWN = (
         "'{field}' isn't a field of {what}",
         "use one of: {choices}",
@@ -72,6 +80,10 @@ class Refusal(Enum):
     FIELD_INVALID = (
         "{field} in {what} is not valid: {why}",
         "correct that field; 'examples/' holds files that work",
+    )
+    DATA_INVALID = (
+        "{where}: {why}",
+        "{remedy}",
     )
     KNOWLEDGE_DAMAGED = (
         "the knowledge file {path} is not valid: {why}",
@@ -457,14 +469,51 @@ class Refusal(Enum):
         "the pump would have to run at {rate}, outside {low} to {high}",
         "choose a product strength or dilution that brings the rate into range",
     )
+    TARGET_UNREACHABLE = (
+        "{target} can't be reached and held: {why}",
+        "{best}; allow more time with --within, or change what limits it",
+    )
     # The science.
+    LEVEL_SITE_MISMATCH = (
+        "'{level}' can't be held against {model}, which predicts {sampling} levels",
+        "{remedy}",
+    )
     MODEL_UNSUITABLE = (
         "{model} can't predict this: {why}",
         "choose another model: {choices}",
     )
+    FIT_IMPOSSIBLE = (
+        "{model} can't be fitted to these data: {why}",
+        "{remedy}",
+    )
+    FIT_NOT_CONVERGED = (
+        "the fit did not reach the greatest likelihood, so there is no estimate: {why}",
+        "{remedy}",
+    )
     NOT_PLANNABLE = (
         "{regimen} can be read but not planned: {why}",
         "choose a regimen with published doses; see 'assuage regimens'",
+    )
+    # A large population.
+    POPULATION_FILE_DAMAGED = (
+        "the population in {path} can't be continued: {why}",
+        "delete that file to start again, or name another with --resume; it was left as it is",
+    )
+    POPULATION_FILE_OTHER = (
+        "{path} holds another population: {why}",
+        "repeat the command it was started with, or name another file with --resume",
+    )
+    CLUSTER_UNREACHABLE = (
+        "no Dask cluster answers at {address}",
+        "start its scheduler, check the address, or leave it out for a cluster of this machine",
+    )
+    WORKER_DIFFERS = (
+        "a worker has {what}, so its patients might differ",
+        "install the same assuage with the same extras on every machine of the cluster",
+    )
+    WORKERS_LOST = (
+        "{deaths} workers died one after another on the same patients",
+        "give the machine more memory or ask for fewer --workers; --resume keeps what is done",
     )
     # The record, while it is written.
     RECORD_BUSY = (

@@ -6,7 +6,7 @@ AssuageError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from assuage.refusals.codes import Refusal
 
@@ -32,6 +32,10 @@ class Refused(AssuageError):
         self.remedy: str = _one_line(remedy.format_map(fields))
         super().__init__(f"{self.code}: {self.sentence}. Remedy: {self.remedy}.")
 
+    def __reduce__(self) -> tuple[Callable[..., Refused], tuple[Refusal, dict[str, object]]]:
+        """Let a refusal cross from one process to another whole."""
+        return _again, (self.refusal, self.fields)
+
     @property
     def code(self) -> str:
         """The refusal's name, stable across versions."""
@@ -42,6 +46,10 @@ class Refused(AssuageError):
         return {
             "refusal": {"code": self.code, "sentence": self.sentence, "remedy": self.remedy},
         }
+
+
+def _again(refusal: Refusal, fields: dict[str, object]) -> Refused:
+    return Refused(refusal, **fields)
 
 
 def first(refused: Iterable[Refused]) -> Refused | None:

@@ -51,6 +51,7 @@ _COMPARISONS = (
     _Style("#b34700", (6, 2), 1.6, 0.16),
     _Style("#5b5b00", (2, 1.5), 1.6, 0.16),
 )
+_PRIOR = _Style("#6b6b6b", (4, 2), 1.2, 0.16)
 _CASES = (_TYPICAL, _Style("#b34700", (6, 2, 1.5, 2), 1.8, 0.18))
 
 
@@ -60,7 +61,7 @@ class _Key:
 
     text: str
     style: _Style
-    kind: str  # "line", "band", "models" or a mark's letter
+    kind: str  # "line", "band", "models", "measured" or a mark's letter
 
 
 def chart_svg(prediction: Prediction, width_in: float = 6.9, height_in: float = 2.5) -> str:
@@ -118,6 +119,14 @@ class _Canvas:
         """Fill the area inside points."""
         path = " L".join(self._at(x, y) for x, y in points)
         self.marks.append(f'<path d="M{path} Z" fill="{colour}" fill-opacity="{alpha}"/>')
+
+    def dot(self, point: tuple[float, float], colour: str) -> None:
+        """Add a measured point, ringed in white so that it stands out on any band."""
+        x, y = self._at(*point).split()
+        self.marks.append(
+            f'<circle cx="{x}" cy="{y}" r="2.6" fill="{colour}" stroke="#ffffff" '
+            f'stroke-width="0.8"/>'
+        )
 
     def text(
         self,
@@ -216,8 +225,10 @@ def _styled(lines: Sequence[Line]) -> Iterator[tuple[Line, _Style]]:
     members = comparisons = cases = 0
     for line in lines:
         match line.role:
-            case "typical":
+            case "typical" | "posterior":
                 style = _TYPICAL
+            case "prior":
+                style = _PRIOR
             case "ensemble-member":
                 style = _MEMBERS[members % len(_MEMBERS)]
                 members += 1
@@ -265,6 +276,8 @@ def _keys(prediction: Prediction) -> Iterator[_Key]:
     if hull := _hull(prediction):
         words = f"Band: between models, the range of the {len(hull)} lines drawn"
         yield _Key(words, _BETWEEN_MODELS, "models")
+    if prediction.measured:
+        yield _Key("Measured", _TYPICAL, "measured")
     low, high = _limits(prediction)
     for letter, (value, text) in zip(_letters(), prediction.marks, strict=False):
         where = "" if low <= value <= high else " (outside the chart)"
@@ -278,6 +291,7 @@ def _letters() -> Iterator[str]:
 def _limits(prediction: Prediction) -> tuple[float, float]:
     """Return the ends of the value axis: all curves and bands, and the marks that are near."""
     ends = [one for line in prediction.lines for one in (*line.values, *line.low, *line.high)]
+    ends += [value for _, value in prediction.measured]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     from_zero = low >= 0 and low < 0.4 * high
     reach = (high - (0 if from_zero else low)) * (_FAR - 1) or abs(high) or 1.0
@@ -306,6 +320,10 @@ def _draw_curves(frame: _Frame, prediction: Prediction) -> None:
         if _is_envelope(line):
             continue
         frame.line(time, line.values, style.colour, style.width, style.dash)
+    start, end = _times(prediction)
+    for at, value in prediction.measured:
+        if start <= at <= end:
+            frame.canvas.dot(frame.spot(at, value), _INK)
 
 
 def _draw_marks(frame: _Frame, prediction: Prediction, limits: tuple[float, float]) -> None:
@@ -405,6 +423,8 @@ def _draw_swatch(canvas: _Canvas, key: _Key, x: float, y: float) -> None:
         canvas.area(corners, style.colour, style.alpha)
         if key.kind == "models":
             canvas.line([*corners, corners[0]], style.colour, style.width, style.dash)
+    elif key.kind == "measured":
+        canvas.dot((x + _SWATCH_IN / 2, y), _INK)
     elif key.kind == "line":
         canvas.line([(x, y), (right, y)], style.colour, style.width, style.dash)
     else:

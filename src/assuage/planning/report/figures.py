@@ -15,6 +15,8 @@ ROLES = {
     "ensemble-member": "another model",
     "comparison": "comparison",
     "both-cases": "both cases",
+    "prior": "before this patient's data",
+    "posterior": "with this patient's data",
 }
 
 
