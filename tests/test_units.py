@@ -13,6 +13,8 @@ import itertools
 import math
 import re
 import string
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from fractions import Fraction
@@ -438,3 +440,14 @@ def test_reading_is_the_same_in_any_order() -> None:
     asked = (Dimension.DOSE, Dimension.DOSE_PER_WEIGHT, Dimension.RATE)
     for order in itertools.permutations(asked):
         assert [parse(text, *order).magnitude for text in texts] == [5, 0.5, 10]
+
+
+def test_reading_a_unit_loads_no_dask() -> None:
+    """Dask comes with an extra; pint would load it for arrays that no quantity here is made of."""
+    code = (
+        "import sys; from assuage.units import convert; convert(1.0, 'mg/kg/h', 'ug/kg/min');"
+        "assert 'pint' in sys.modules; assert not any(n.startswith('dask') for n in sys.modules);"
+        "import dask"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assuage.kinetics.exact import Array
 from assuage.kinetics.pattern import Pattern, pattern_of
-from assuage.kinetics.structure import Subject, parameter_values, volume_of
+from assuage.kinetics.structure import People, parameter_values, volume_of
 from assuage.knowledge.schema.model import Model
 
 Columns = NDArray[np.int64]
@@ -130,7 +130,7 @@ def _flows(
 
 def values_of(
     compiled: Compiled,
-    subject: Subject,
+    subject: People,
     shifts: Mapping[str, Array] | None = None,
     extra: Mapping[str, Array] | None = None,
 ) -> Array:
