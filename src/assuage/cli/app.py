@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 import assuage
-from assuage.cli import browse, cite, explain, output, plan, reference, simulate
+from assuage.cli import (
+    browse,
+    cite,
+    compare,
+    explain,
+    fit,
+    individual,
+    optimise,
+    output,
+    plan,
+    reference,
+    simulate,
+    target,
+    warm_up,
+)
 
 HELP = """Plan, simulate and check ketamine treatment, with a source for every number.
 
@@ -84,10 +98,16 @@ def _record() -> typer.Typer:
 _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("plan", plan.plan, plan.HELP, "Make a treatment plan for review and signature."),
     ("simulate", simulate.simulate, simulate.HELP, "Predict concentrations with any model."),
+    ("target", target.target, target.HELP, "Work out pump rates that hold a level."),
+    ("compare", compare.compare, compare.HELP, "Put regimens side by side for one patient."),
+    ("individual", individual.individual, individual.HELP, "Learn one patient's own numbers."),
+    ("optimise", optimise.optimise, optimise.HELP, "Search one regimen's family under limits."),
+    ("fit", fit.fit, fit.HELP, "Estimate population values from measured levels."),
     ("models", browse.models, browse.MODELS_HELP, "List the kinetic models, or show one."),
     ("regimens", browse.regimens, browse.REGIMENS_HELP, "List the regimens, or show one."),
     ("explain", explain.explain, explain.HELP, "Explain a term, an id or a refusal."),
     ("cite", cite.cite, cite.HELP, "Print the references of a plan."),
+    ("warm-up", warm_up.warm_up, warm_up.HELP, "Compile the fast parts once, at install."),
     ("reference", reference.reference, reference.HELP, ""),
 )
 _GROUPS: dict[str, tuple[Callable[[], typer.Typer], str]] = {
