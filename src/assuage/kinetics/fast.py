@@ -17,9 +17,8 @@ from assuage.kinetics.central import Central, central_of
 from assuage.kinetics.exact import Array, Push
 from assuage.kinetics.pattern import pattern_of
 from assuage.kinetics.points import has_kernels
-from assuage.kinetics.shape import shape_of
+from assuage.kinetics.shape import Products, shape_of
 from assuage.kinetics.timetable import (
-    ONE_POINT,
     RUN,
     Timetable,
     spans_for_runs,
@@ -176,7 +175,6 @@ def _by_exponential(
         table.table_h,
         moves,
         shape.rows_of,
-        shape.row_first,
         shape.columns_of,
         shape.slots_of,
         np.array([pattern.slot[n, pattern.size + k] for k, n in enumerate(table.targets)], int),
@@ -185,6 +183,7 @@ def _by_exponential(
         pattern.right.astype(np.uint64) * lanes,
         pattern.diagonal.astype(np.uint64) * lanes,
         jumps,
+        *(part for one in (shape.flowing, shape.still) for part in _in_lanes(one)),
         shape.output_first,
         shape.output_columns,
         shape.term_first,
@@ -197,11 +196,19 @@ def _by_exponential(
     _share(grid.solve, len(out), workers, rest)
 
 
+def _in_lanes(products: Products) -> tuple[NDArray[np.uint64], ...]:
+    from assuage.kinetics.kernels.tile import LANES
+
+    lanes = np.uint64(LANES)
+    first, slots = products.first.astype(np.uint64), products.slots.astype(np.uint64)
+    return first, slots * lanes, products.columns.astype(np.uint64) * lanes
+
+
 def _blocks(table: Timetable) -> int:
-    """Return how many blocks of outputs the runs make."""
+    """Return how many blocks of outputs the runs make, a single one making one."""
     from assuage.kinetics.kernels.emit import BLOCK
 
-    runs = (table.moves[:, 0] == RUN) & (table.moves[:, 1] != ONE_POINT)
+    runs = table.moves[:, 0] == RUN
     return int((-(-table.moves[runs, 2] // BLOCK)).sum())
 
 

@@ -14,11 +14,20 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Products:
+    """Row n of a product is the sum of entry slots[p] x place columns[p] from first[n] on."""
+
+    first: Counts
+    slots: Counts
+    columns: Counts
+
+
+@dataclass(frozen=True)
 class Shape:
     """Lists of places, entries and columns; n entries can differ from zero.
 
     rows_of, columns_of, slots_of (n,)  each entry of the places' rows, and its slot
-    row_first (2 m + 1,)  where a row starts, and where the columns of its infusions do
+    flowing, still  the products that move a state, when something flows and when nothing does
     output_first (k + 1,), output_columns  the columns that each output depends on
     term_first (k + 1,), terms  for each of them where its sum starts, among
     sources, numbers  the output's own column and the entry to multiply it by; entry n is 1:
@@ -28,7 +37,8 @@ class Shape:
     rows_of: Counts
     columns_of: Counts
     slots_of: Counts
-    row_first: Counts
+    flowing: Products
+    still: Products
     output_first: Counts
     output_columns: Counts
     term_first: Counts
@@ -71,7 +81,8 @@ def _shape(slot: bytes, every: int, size: int, seen: bytes, outputs: int) -> Sha
         _counts(rows),
         _counts(columns),
         _counts(used),
-        _row_first(rows, columns, size),
+        _products(rows, columns, used, size, every),
+        _products(rows, columns, used, size, size),
         _counts(output_first),
         _counts(lists["columns"]),
         _counts(term_first),
@@ -85,9 +96,8 @@ def _counts(values: object) -> Counts:
     return np.array(values, dtype=np.int64)
 
 
-def _row_first(rows: Counts, columns: Counts, size: int) -> Counts:
-    found = [0]
-    for row in range(size):
-        mine = columns[rows == row]
-        found += [found[-1] + int((mine < size).sum()), found[-1] + len(mine)]
-    return _counts(found)
+def _products(rows: Counts, columns: Counts, used: Counts, size: int, below: int) -> Products:
+    """Return the products of each row with the columns below a number."""
+    kept = columns < below
+    first = np.searchsorted(rows[kept], np.arange(size + 1))
+    return Products(_counts(first), _counts(used[kept]), _counts(columns[kept]))

@@ -79,7 +79,7 @@ def solve(  # type: ignore[no-untyped-def]
     scale = halvings.view(np.float64)
     pole, state, rest, push = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
     seen = np.zeros((outputs, size))
-    rows = np.ones(table_h.shape[0] * (size + 1) * BLOCK)
+    rows = np.ones(max(1, table_h.shape[0]) * (size + 1) * BLOCK)
     levels, order = np.zeros((blocks, size + 1)), np.arange(size + 1)
     states, marks = np.zeros((blocks, 2 * size)), np.zeros((blocks, 4), dtype=np.int64)
     last = np.zeros(BLOCK)
@@ -136,7 +136,7 @@ def _course(  # type: ignore[no-untyped-def]
     """Take one patient through the moves in modes, noting them at each block."""
     size = pole.shape[0]
     flowing = False
-    blocks, mixed = 0, 0
+    blocks = 0
     for k in range(size):
         push[k], rest[k] = 0.0, 0.0
     for move in range(moves.shape[0]):
@@ -163,13 +163,6 @@ def _course(  # type: ignore[no-untyped-def]
                 rest[k] = -push[k] / pole[k]
         elif kind == SPAN:
             span = number
-        elif number < 0:
-            mixed = 1
-            for output in range(outputs):
-                total = 0.0
-                for k in range(size):
-                    total += seen[output, k] * state[k]
-                out[(patient * outputs + output) * times + moves[move, 3]] = total
         else:
             for done in range(0, moves[move, 2], BLOCK):
                 for k in range(size):
@@ -182,7 +175,7 @@ def _course(  # type: ignore[no-untyped-def]
                     states[blocks, size + k] = rest[k]
                 marks[blocks, 0] = moves[move, 3] + done
                 marks[blocks, 1] = min(BLOCK, moves[move, 2] - done)
-                marks[blocks, 2] = number
+                marks[blocks, 2] = max(0, number)
                 marks[blocks, 3] = 1 if flowing else 0
                 blocks += 1
             span = run_span[move]
@@ -190,13 +183,13 @@ def _course(  # type: ignore[no-untyped-def]
             for k in range(size):
                 one = mine + span * size + k
                 state[k] = state[k] * power[one] + push[k] * span_h[span] * share[one]
-    _write(patient, outputs, times, size, seen, states, marks, blocks, mixed, rows, levels, order,
+    _write(patient, outputs, times, size, seen, states, marks, blocks, rows, levels, order,
            last, out)  # fmt: skip
 
 
 @kernel
 def _write(  # type: ignore[no-untyped-def]
-    patient, outputs, times, size, seen, states, marks, blocks, mixed, rows, levels, order, last,
+    patient, outputs, times, size, seen, states, marks, blocks, rows, levels, order, last,
     out,
 ):  # fmt: skip
     """Write the blocks of one patient's outputs from the modes noted at each."""
@@ -209,7 +202,7 @@ def _write(  # type: ignore[no-untyped-def]
             levels[n, size] = constant
         begin = (patient * outputs + output) * times
         emit(out, begin, times, rows, size + 1, marks, blocks, levels, order, 0, size, size + 1,
-             mixed, last)  # fmt: skip
+             last)  # fmt: skip
         for n in range(blocks):  # an infusion that starts with a block: exactly what was there
             if marks[n, 3] == 1:
                 total = 0.0

@@ -93,21 +93,25 @@ def block(t, d, rows, row, states, n, columns, start, count):  # type: ignore[no
 
 @kernel
 def emit(  # type: ignore[no-untyped-def]
-    out, begin, times, rows, stride, places, blocks, states, columns, start, still, flowing, mixed,
-    last,
-):  # fmt: skip
-    """Write the blocks of one output in order, out[begin:begin + times].
+    out, begin, times, rows, stride, stops, blocks, states, columns, start, still, flowing, last
+):
+    """Write the blocks of one output in the order of time, out[begin:begin + times].
 
-    places (blocks, 4): first output, outputs, table, whether something flows; a table has
+    stops (blocks, 4): first output, outputs, table, whether something flows; a table has
     `stride` rows. Of the columns from `start` on the first `still` count when nothing flows,
     `flowing` when something does. A block that is not full writes past its end what the next one
-    overwrites; not so where single outputs stand between (`mixed`), nor at the end of the row.
+    overwrites, but never past the end of the row.
     """
     for n in range(blocks):
-        first, count = places[n, 0], places[n, 1]
-        width = flowing if places[n, 3] == 1 else still
-        row = U((places[n, 2] * stride + start) * BLOCK)
-        if count == BLOCK or (mixed == 0 and first + BLOCK <= times):
+        first, count = stops[n, 0], stops[n, 1]
+        width = flowing if stops[n, 3] == 1 else still
+        row = U((stops[n, 2] * stride + start) * BLOCK)
+        if count == 1:
+            total = 0.0
+            for c in range(width):
+                total += rows[row + U(c) * B] * states[n, columns[start + c]]
+            out[begin + first] = total
+        elif first + BLOCK <= times:
             block(out, U(begin + first), rows, row, states, n, columns, start, width)
         else:
             block(last, U(0), rows, row, states, n, columns, start, width)

@@ -21,22 +21,6 @@ B = np.uint64(BLOCK)
 
 
 @kernel
-def advance(state, into, phi, base, row_first, columns_of, size, flowing):  # type: ignore[no-untyped-def]
-    """Move the state by one compact exponential, phi[base:]; only `size` places change.
-
-    Entries of a row stand together, those for infusions last: skipped when nothing flows.
-    """
-    for place in range(size):
-        total = 0.0
-        end = row_first[2 * place + 2] if flowing else row_first[2 * place + 1]
-        for n in range(row_first[2 * place], end):
-            total += phi[base + n] * state[columns_of[n]]
-        into[place] = total
-    for place in range(size):
-        state[place] = into[place]
-
-
-@kernel
 def _grow(  # type: ignore[no-untyped-def]
     table, start, phi, base, terms, term, last, sources, slots, width
 ):
@@ -89,7 +73,8 @@ def fill_rates(tile, matrix, first, lanes, rows_of, columns_of, slots_of, ones):
 @kernel
 def solve(  # type: ignore[no-untyped-def]
     begin, end, matrix, weights, initial, amounts, bolus_place, flows, span_h, table_h, moves,
-    rows_of, row_first, columns_of, slots_of, ones, first, left, right, diagonal, jumps,
+    rows_of, columns_of, slots_of, ones, first, left, right, diagonal, jumps,
+    row_first, row_slots, row_columns, still_first, still_slots, still_columns,
     output_first, output_columns, term_first, terms, sources, slots, blocks, out,
 ):  # fmt: skip
     """Solve patients begin .. end - 1 into `out`, flat (patients, outputs, times)."""
@@ -101,11 +86,13 @@ def solve(  # type: ignore[no-untyped-def]
     powered = spans + tables * POWERS
     tiles = np.zeros((powered + jumps.shape[0], (first.shape[0] - 1) * LANES))
     work = np.zeros((WORKS, tiles.shape[1]))
+    state, into = np.zeros(joined * LANES), np.zeros(size * LANES)
+    states = np.zeros((blocks, joined * LANES))
+    stops = np.zeros((blocks, 4), dtype=np.int64)
     # Beside the entries a last one: an infusion goes on as it is, and that is 1 for everyone.
-    phi = np.ones(tiles.shape[0] * (used + 1))
-    rows = np.zeros(tables * output_columns.shape[0] * BLOCK)
-    states, places = np.zeros((blocks, joined)), np.zeros((blocks, 4), dtype=np.int64)
-    state, into, last = np.zeros(joined), np.zeros(joined), np.zeros(BLOCK)
+    phi = np.ones(tables * POWERS * (used + 1))
+    rows = np.zeros(max(1, tables) * output_columns.shape[0] * BLOCK)
+    mine, last = np.zeros((blocks, joined)), np.zeros(BLOCK)
     for base in range(begin, end, LANES):
         lanes = min(LANES, end - base)
         for one in range(spans + tables):
@@ -119,20 +106,31 @@ def solve(  # type: ignore[no-untyped-def]
         for one in range(jumps.shape[0]):
             place = spans + jumps[one, 0] * POWERS
             _jump(tiles, powered + one, place, jumps[one, 1], work, first, left, right)
+        for place in range(size):
+            for x in range(lanes):
+                state[place * LANES + x] = initial[base + x, place]
+        _course(base, lanes, size, amounts, bolus_place, flows, moves, spans, powered, tiles,
+                row_first, row_slots, row_columns, still_first, still_slots, still_columns, state,
+                into, states, stops)  # fmt: skip
         for x in range(lanes):
-            for one in range(tiles.shape[0]):
+            for one in range(tables * POWERS):
                 for n in range(used):
-                    phi[one * (used + 1) + n] = tiles[one, slots_of[n] * LANES + x]
-            patient = base + x
-            for table in range(tables):
-                _tabulate(rows, table, patient, weights, phi, (spans + table * POWERS) * (used + 1),
-                          used, output_first, output_columns, term_first, terms, sources, slots,
-                          size)  # fmt: skip
-            for place in range(joined):
-                state[place] = initial[patient, place] if place < size else 0.0
-            _course(patient, outputs, times, size, weights, amounts, bolus_place, flows, moves,
-                    spans, powered, phi, used, row_first, columns_of, rows, output_first,
-                    output_columns, states, places, state, into, last, out)  # fmt: skip
+                    phi[one * (used + 1) + n] = tiles[spans + one, slots_of[n] * LANES + x]
+            for n in range(blocks):
+                for place in range(joined):
+                    mine[n, place] = states[n, place * LANES + x]
+            for table in range(max(1, tables)):
+                _tabulate(rows, table, tables, base + x, weights, phi, used, output_first,
+                          output_columns, term_first, terms, sources, slots, size)  # fmt: skip
+            for output in range(outputs):
+                start, width = output_first[output], output_first[output + 1]
+                width -= start
+                still = width
+                while still > 1 and output_columns[start + still - 1] >= size:
+                    still -= 1
+                emit(out, ((base + x) * outputs + output) * times, times, rows,
+                     output_columns.shape[0], stops, blocks, mine, output_columns, start, still,
+                     width, last)  # fmt: skip
 
 
 @kernel
@@ -152,10 +150,12 @@ def _jump(tiles, into, place, steps, work, first, left, right):  # type: ignore[
 
 @kernel
 def _tabulate(  # type: ignore[no-untyped-def]
-    rows, table, patient, weights, phi, base, used, output_first, output_columns, term_first,
+    rows, table, tables, patient, weights, phi, used, output_first, output_columns, term_first,
     terms, sources, slots, size,
 ):  # fmt: skip
+    """Fill a patient's table; its first entries are the outputs themselves, and need no table."""
     row = table * output_columns.shape[0]
+    base = table * POWERS * (used + 1)
     for output in range(weights.shape[1]):
         start = output_first[output]
         for c in range(start, output_first[output + 1]):
@@ -163,62 +163,66 @@ def _tabulate(  # type: ignore[no-untyped-def]
             weight = weights[patient, output, column] if column < size else 0.0
             rows[(row + c) * BLOCK] = weight
         width = U(1)
-        for power in range(POWERS - 1):
+        for power in range(POWERS - 1 if table < tables else 0):
             _grow(rows, U(row + start) * B, phi, base + power * (used + 1), terms,
                   term_first[output], term_first[output + 1], sources, slots, width)  # fmt: skip
             width += width
 
 
 @kernel
-def _course(  # type: ignore[no-untyped-def]
-    patient, outputs, times, size, weights, amounts, bolus_place, flows, moves, spans, powered,
-    phi, used, row_first, columns_of, rows, output_first, output_columns, states, places, state,
-    into, last, out,
+def _move(  # type: ignore[no-untyped-def]
+    state, into, tile, flowing, row_first, row_slots, row_columns, still_first, still_slots,
+    still_columns,
 ):  # fmt: skip
-    """Take one patient through the moves, noting the state at each block, and write the blocks."""
+    """Move the states of 64 patients by one exponential; what flows in stays as it is."""
+    if flowing:
+        multiply(into, tile, state, row_first, row_slots, row_columns)
+    else:
+        multiply(into, tile, state, still_first, still_slots, still_columns)
+    for n in range(U(into.shape[0])):
+        state[n] = into[n]
+
+
+@kernel
+def _course(  # type: ignore[no-untyped-def]
+    base, lanes, size, amounts, bolus_place, flows, moves, spans, powered, tiles,
+    row_first, row_slots, row_columns, still_first, still_slots, still_columns, state, into,
+    states, stops,
+):  # fmt: skip
+    """Take 64 patients through the moves, noting their states where a block of outputs starts."""
     flowing = False
-    blocks, mixed = 0, 0
+    blocks = 0
+    state[size * LANES :] = 0.0
     for move in range(moves.shape[0]):
         kind, number = moves[move, 0], moves[move, 1]
+        tile = -1
         if kind == BOLUS:
-            state[bolus_place[number]] += amounts[number, patient]
+            for x in range(lanes):
+                state[bolus_place[number] * LANES + x] += amounts[number, base + x]
         elif kind == FLOW:
             flowing = number >= 0
             for column in range(flows.shape[1]):
-                state[size + column] = flows[number, column, patient] if number >= 0 else 0.0
+                for x in range(lanes):
+                    rate = flows[number, column, base + x] if flowing else 0.0
+                    state[(size + column) * LANES + x] = rate
         elif kind == SPAN:
-            base = number * (used + 1)
-            advance(state, into, phi, base, row_first, columns_of, size, flowing)
-        elif number < 0:
-            mixed = 1
-            for output in range(outputs):
-                total = 0.0
-                for place in range(size):
-                    total += weights[patient, output, place] * state[place]
-                out[(patient * outputs + output) * times + moves[move, 3]] = total
+            tile = number
         else:
-            base = (spans + number * POWERS + POWERS - 1) * (used + 1)
             begin = blocks
             for done in range(0, moves[move, 2], BLOCK):
                 if done > 0:
-                    advance(state, into, phi, base, row_first, columns_of, size, flowing)
-                for place in range(state.shape[0]):
-                    states[blocks, place] = state[place]
-                places[blocks, 0] = moves[move, 3] + done
-                places[blocks, 1] = min(BLOCK, moves[move, 2] - done)
-                places[blocks, 2] = number
-                places[blocks, 3] = 1 if flowing else 0
+                    by_block = tiles[spans + number * POWERS + POWERS - 1]
+                    _move(state, into, by_block, flowing, row_first, row_slots, row_columns,
+                          still_first, still_slots, still_columns)  # fmt: skip
+                states[blocks][:] = state
+                stops[blocks, 0] = moves[move, 3] + done
+                stops[blocks, 1] = min(BLOCK, moves[move, 2] - done)
+                stops[blocks, 2] = max(0, number)
+                stops[blocks, 3] = 1 if flowing else 0
                 blocks += 1
-            if moves[move, 4] >= 0:
-                for place in range(state.shape[0]):
-                    state[place] = states[begin, place]
-                base = (powered + moves[move, 4]) * (used + 1)
-                advance(state, into, phi, base, row_first, columns_of, size, flowing)
-    for output in range(outputs):
-        start, end = output_first[output], output_first[output + 1]
-        still = end - start
-        while still > 1 and output_columns[start + still - 1] >= size:
-            still -= 1
-        emit(out, (patient * outputs + output) * times, times, rows, output_columns.shape[0],
-             places, blocks, states, output_columns, start, still, end - start, mixed,
-             last)  # fmt: skip
+            if number >= 0 and moves[move, 4] >= 0:
+                state[:] = states[begin]
+                tile = powered + moves[move, 4]
+        if tile >= 0:
+            _move(state, into, tiles[tile], flowing, row_first, row_slots, row_columns,
+                  still_first, still_slots, still_columns)  # fmt: skip
