@@ -18,6 +18,7 @@ BOLUS, FLOW, SPAN, RUN = 0, 1, 2, 3
 NO_FLOW = -1
 ONE_POINT = -1  # a run of a single output needs no table
 SHORTEST_RUN = 12  # fewer even outputs are cheaper one by one
+MOST_STEPS = 2**16  # at once: each step adds a rounding, and beyond this a span of its own is quick
 SAME_H = 1e-12  # times this close are one time; beyond 500 h, four units in the last place
 ULPS = 4.0 * np.finfo(float).eps
 
@@ -108,7 +109,7 @@ def _segment(draft: _Draft, start: float, end: float, times_h: Array, first: int
     while done < len(times_h):
         draft.span(float(times_h[done]) - here)
         here = float(times_h[done])
-        count = _even(times_h[done:])
+        count = even(times_h[done:])
         step = (float(times_h[done + count - 1]) - here) / (count - 1) if count > 1 else 0.0
         if count < SHORTEST_RUN:
             draft.moves.append((RUN, ONE_POINT, 1, first + done, 0))
@@ -116,7 +117,7 @@ def _segment(draft: _Draft, start: float, end: float, times_h: Array, first: int
             continue
         final = done + count == len(times_h)
         steps = _steps_on(here, step, count, end) if final else count - 1
-        table = draft.table(step, count)
+        table = draft.table(step, max(count, steps))
         draft.moves.append((RUN, table, count, first + done, steps))
         done += count
         here = end if steps == -1 else here + step * steps
@@ -132,10 +133,10 @@ def _steps_on(here: float, step: float, count: int, end: float) -> int:
         return -1
     steps = round((end - here) / step)
     on_grid = abs(here + steps * step - end) <= max(SAME_H, ULPS * end)
-    return steps if on_grid else count - 1
+    return steps if on_grid and steps <= max(MOST_STEPS, count) else count - 1
 
 
-def _even(times_h: Array) -> int:
+def even(times_h: Array) -> int:
     """Return how many of the first times lie evenly."""
     if len(times_h) < SHORTEST_RUN:
         return 1

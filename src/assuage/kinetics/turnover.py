@@ -278,7 +278,7 @@ def solve(
     Raises ValueError on times, pushes or rates that are not finite or out of their range.
     """
     check(pushes, times_h)
-    _check(drive_weights, turnover)
+    check_rates(drive_weights, turnover)
     meshes, which = np.unique(
         fineness(matrix, pushes, drive_weights, turnover), axis=0, return_inverse=True
     )
@@ -451,7 +451,8 @@ class _Run:
         return nodes[:, 4], inside
 
 
-def _check(weights: Array, turnover: TurnoverRates) -> None:
+def check_rates(weights: Array, turnover: TurnoverRates) -> None:
+    """Raise ValueError when a weight or a rate can't be used."""
     if not (np.isfinite(weights).all() and (weights >= 0.0).all()):
         raise ValueError("a weight of the drive is negative or not finite")
     arrays = [getattr(turnover, one.name) for one in fields(turnover)]

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from assuage.kinetics import fast, points, stream, targeting
+from assuage.kinetics import fast, fast_turnover, points, stream, targeting
 from assuage.kinetics.compiled import compile_model, values_of
 from assuage.kinetics.executors import Serial
 from assuage.kinetics.individual.belief import Part, believe
 from assuage.kinetics.individual.course import Batch, Course, Measurement, Setting, level_error
 from assuage.kinetics.structure import Dose, Subject, build, parameter_values, pushes_of
+from assuage.kinetics.turnover import TurnoverRates
 from assuage.knowledge import library
 
 SUBJECT = Subject(70.0, 40.0)
@@ -60,11 +61,22 @@ def _targets() -> None:
     targeting.run_many(plant, np.full(6, 0.1), pump)
 
 
+def _turnovers() -> None:
+    model = library.model("otto-2021")
+    system = build(model, parameter_values(model, SUBJECT))
+    pushes, weights = pushes_of(model, system, DOSES), system.outputs[:, 0]
+    for gamma in (1.0, 2.0, 1.5):  # each kind of curve has loops of its own
+        one, none = np.ones(1), np.zeros(1)
+        rates = TurnoverRates(one, none, one, one, one, np.full(1, gamma), one)
+        fast_turnover.solve(system.matrix, pushes, TIMES_H, weights, rates)
+
+
 WORK: tuple[tuple[str, Callable[[], None]], ...] = (
     ("populations", _populations),
     ("streams of patients", _streams),
     ("one patient's levels", _one_patient),
     ("targets", _targets),
+    ("turnover", _turnovers),
 )
 
 

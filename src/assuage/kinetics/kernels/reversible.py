@@ -22,14 +22,14 @@ NEAR_ZERO = 0.02  # below it (e**x - 1) / x is a sum: the difference would lose 
 
 
 @kernel
-def _rotation(s, pp, qq, pq, t, c):  # type: ignore[no-untyped-def]
-    """Write tangent and cosine of the turn that clears entry pq, lane by lane."""
+def _rotation(s, pp, qq, pq, moving, t, c):  # type: ignore[no-untyped-def]
+    """Write tangent and cosine of the turn that clears entry pq, lane by lane; none at rest."""
     for x in range(L):
         a, d = s[pq + x], s[qq + x] - s[pp + x]
         root = math.sqrt(d * d + 4.0 * a * a)
         below = d + root if d >= 0.0 else d - root
         safe = below if below != 0.0 else 1.0
-        t[x] = 2.0 * a / safe
+        t[x] = moving[x] * 2.0 * a / safe
         c[x] = 1.0 / math.sqrt(1.0 + t[x] * t[x])
 
 
@@ -51,6 +51,29 @@ def _turn(s, first, second, t, c):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _measure(s, n, moving, off, on):  # type: ignore[no-untyped-def]
+    """Write 1 where a lane still turns and 0 where it has come to rest; return whether any turns.
+
+    Each lane by itself, so that its modes are the same whatever the others hold.
+    """
+    off[:] = 0.0
+    on[:] = 0.0
+    for i in range(n):
+        for j in range(i, n):
+            for x in range(L):
+                one = s[(i * n + j) * L + x]
+                if i == j:
+                    on[x] = max(on[x], one * one)
+                else:
+                    off[x] = max(off[x], one * one)
+    left = 0.0
+    for x in range(L):
+        moving[x] = 1.0 if off[x] > CONVERGED * on[x] else 0.0
+        left += moving[x]
+    return left > 0.0
+
+
+@kernel
 def eigen(s, q, size, t, c):  # type: ignore[no-untyped-def]
     """Turn 16 symmetric matrices s into their eigenvalues on the diagonal, and q into the vectors.
 
@@ -61,22 +84,14 @@ def eigen(s, q, size, t, c):  # type: ignore[no-untyped-def]
     for i in range(n):
         for x in range(L):
             q[(i * n + i) * L + x] = 1.0
+    moving = np.zeros(LANES)
     for _ in range(SWEEPS):
-        off, on = 0.0, 0.0
-        for i in range(n):
-            for j in range(i, n):
-                for x in range(L):
-                    one = s[(i * n + j) * L + x]
-                    if i == j:
-                        on = max(on, one * one)
-                    else:
-                        off = max(off, one * one)
-        if not off > CONVERGED * on:
+        if not _measure(s, n, moving, t, c):
             break
         for i in range(n):
             for j in range(i + U(1), n):
                 pp, qq, pq = (i * n + i) * L, (j * n + j) * L, (i * n + j) * L
-                _rotation(s, pp, qq, pq, t, c)
+                _rotation(s, pp, qq, pq, moving, t, c)
                 _clear(s, pp, qq, pq, t)
                 for k in range(n):
                     if k != i and k != j:
