@@ -8,7 +8,7 @@ import pytest
 from command import run
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT / "tests" / "evidence" / "fitting" / "data" / "theophylline.csv"
+DATA = ROOT / "examples" / "data" / "theophylline.csv"
 MODEL = ROOT / "examples" / "models" / "one-compartment-oral.toml"
 UNITS = ["--time-unit", "h", "--amount-unit", "mg", "--concentration-unit", "mg/L"]
 ASKED = ["fit", str(DATA), "--model", str(MODEL), *UNITS, "--error", "additive"]

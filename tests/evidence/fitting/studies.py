@@ -14,7 +14,7 @@ from assuage.evidence.fitting.table import parse_table
 from assuage.kinetics.saem import Settings
 
 ROOT = Path(__file__).parents[3]
-FILES = Path(__file__).parent / "data"
+FILES = Path(__file__).parents[3] / "examples" / "data"
 ORAL = str(ROOT / "examples" / "models" / "one-compartment-oral.toml")
 PLAIN = Meaning("h", "mg", "mg/L", {None: "oral"}, {None: "theophylline"})
 GOOD = """ID,TIME,AMT,DV,WT

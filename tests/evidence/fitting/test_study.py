@@ -129,7 +129,7 @@ def test_a_share_of_nothing_is_refused_by_its_row() -> None:
 
 
 def test_the_order_of_people_in_the_file_changes_no_bit() -> None:
-    folder = Path(__file__).parent / "data"
+    folder = Path(__file__).parents[3] / "examples" / "data"
     text = (folder / "theophylline.csv").read_text(encoding="utf-8")
     head, *lines = text.splitlines()
     other = "\n".join([head, *sorted(lines, key=lambda one: -int(one.split(",")[0]))]) + "\n"
