@@ -11,6 +11,7 @@ run: .venv/.stamp
 	  --regimen crps-inpatient-esketamine-100h --product esketamine-5 --place NL --out out
 
 test: lint
+	$(BIN)/assuage warm-up
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/.stamp
@@ -22,8 +23,8 @@ validation: .venv/.stamp
 	$(BIN)/python -m validation
 
 bench: .venv/.stamp
-	for file in $(filter-out benchmarks/mutation.py,$(wildcard benchmarks/*.py)); do \
-	  $(BIN)/python "$$file" || exit 1; done
+	status=0; for file in $(filter-out benchmarks/mutation.py,$(wildcard benchmarks/*.py)); do \
+	  $(BIN)/python "$$file" || status=1; done; exit $$status
 
 mutation: .venv/.stamp  # before a release; it takes its time
 	$(BIN)/python benchmarks/mutation.py
