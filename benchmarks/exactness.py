@@ -88,9 +88,8 @@ def main() -> int:
         print(f"{model_id:<18} {len(rows):>8} {error:>9.1e} {imbalance:>9.1e} {share:>8.2f}")
         good = good and error <= EXACT and imbalance <= EXACT and share <= 1.0
     if near:
-        print(
-            f"{'random systems':<18} {OF_A_SYSTEM * len(near):>8} {max(near):>9.1e} {'-':>9} {'-':>8}"
-        )
+        patients = OF_A_SYSTEM * len(near)
+        print(f"{'random systems':<18} {patients:>8} {max(near):>9.1e} {'-':>9} {'-':>8}")
         good = good and max(near) <= EXACT
     if slow:
         print(f"{'turnover':<18} {len(slow):>8} {max(slow):>9.1e} {'-':>9} {'-':>8}")

@@ -22,7 +22,8 @@ from assuage.cli import simulate as simulate_module
 from assuage.cli.app import whole
 
 COMMANDS = [
-    *("plan", "simulate", "models", "regimens", "explain", "cite"),
+    *("plan", "simulate", "target", "compare", "individual", "optimise", "fit", "warm-up"),
+    *("models", "regimens", "explain", "cite"),
     *("people", "patient", "session", "register", "record"),
 ]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(assuage.__file__).parents[1])}

@@ -169,3 +169,33 @@ def test_nobody_and_no_time() -> None:
     none = fast.solve(case.matrix, pushes(case), np.array([]), case.weights)
     assert none.shape == (3, case.weights.shape[1], 0)
     assert solved(case, slice(0, 0)).shape[0] == 0
+
+
+@pytest.mark.parametrize("state", [-1, 2, 3, 10**6])
+@pytest.mark.parametrize("end", [None, 1.0])
+def test_drug_into_a_state_that_is_not_there_is_refused(state: int, end: float | None) -> None:
+    """The kernels check no bounds: a push past the last state would land in other memory."""
+    matrix, weights = np.array([[[-1.0, 0.5], [0.5, -0.5]]]), np.ones((1, 1, 2))
+    given_at = [Push(0, 0.0, np.ones(1), 0.5), Push(state, 0.25, np.ones(1), end)]
+    for solve in (fast.solve, exact.solve):
+        with pytest.raises(ValueError, match="there are 2"):
+            solve(matrix, given_at, np.array([0.0, 2.0]), weights)
+
+
+@pytest.mark.parametrize("states", [1, 3])
+def test_weights_for_other_states_are_refused(states: int) -> None:
+    matrix = np.array([[[-1.0, 0.5], [0.5, -0.5]]])
+    with pytest.raises(ValueError, match="states don't agree"):
+        fast.solve(matrix, [], np.array([1.0]), np.ones((1, 1, states)))
+
+
+@pytest.mark.parametrize("step_h", [1.0 / 3600.0, 1.0 / 36000.0])
+def test_a_few_fine_times_long_before_the_next_dose(step_h: float) -> None:
+    """Millions of such steps would add up their roundings on the way to the dose."""
+    matrix = np.array([[[-2.0, 0.01], [2.0, -0.01 - 1e-3]]])
+    times = np.concatenate([np.arange(20) * step_h, [2160.0, 2161.0]])
+    given_at = [Push(0, 0.0, np.full(1, 50.0)), Push(0, 2160.0, np.zeros(1))]
+    weights = np.eye(2)[None]
+    wanted = exact.solve(matrix, given_at, times, weights).transpose(0, 2, 1)
+    found = fast.solve(matrix, given_at, times, weights)
+    np.testing.assert_allclose(found, wanted, rtol=1e-11)

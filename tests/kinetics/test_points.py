@@ -153,7 +153,9 @@ def test_looks_at_the_start_alone_need_no_step() -> None:
         ([Dose(0.0, 30.0, "iv")], [1.0, 2.0], [0]),
     ],
 )
-def test_a_visit_that_cannot_be_is_an_error(doses, times, analytes) -> None:  # type: ignore[no-untyped-def]
+def test_a_visit_that_cannot_be_is_an_error(
+    doses: list[Dose], times: list[float], analytes: list[int]
+) -> None:
     compiled = compile_model(library.model("kamp-2020"))
     with pytest.raises(ValueError, match=r"."):
         lay_out(compiled, [Visit(tuple(doses), times, analytes)])

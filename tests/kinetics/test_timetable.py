@@ -5,7 +5,7 @@ import pytest
 import systems
 
 from assuage.kinetics.exact import Push
-from assuage.kinetics.timetable import BOLUS, FLOW, ONE_POINT, RUN, SPAN, spans_for_runs, timetable
+from assuage.kinetics.timetable import BOLUS, FLOW, ONE_POINT, RUN, SPAN, timetable, with_jumps
 
 CLOSE = 1e-10
 
@@ -13,7 +13,7 @@ CLOSE = 1e-10
 def played(pushes: list[Push], times: np.ndarray) -> tuple[dict[int, float], list, list]:
     """Return when each output, bolus and change of flow falls, by the moves alone."""
     table = timetable(pushes, times)
-    spans, run_span = spans_for_runs(table)
+    moves, jumps = with_jumps(table)
     now, seen, boluses, flows = 0.0, {}, [], []
     for number, (kind, which, count, first, steps) in enumerate(table.moves):
         if kind == BOLUS:
@@ -29,10 +29,10 @@ def played(pushes: list[Push], times: np.ndarray) -> tuple[dict[int, float], lis
                 assert first + k not in seen
                 seen[first + k] = now + k * step
             if steps > 0:
-                assert spans[run_span[number]] == pytest.approx(steps * step, abs=CLOSE)
+                assert tuple(jumps[moves[number, 4]]) == (which, steps)
                 now += steps * step
             else:
-                assert run_span[number] == -1
+                assert moves[number, 4] == -1
     return seen, boluses, flows
 
 

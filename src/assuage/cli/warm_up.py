@@ -30,8 +30,16 @@ def warm_up() -> None:
                 extra="engine",
                 option="it: plans and small simulations work without",
             )
+        from assuage.kinetics.kernels.compile import is_kept
         from assuage.kinetics.warming import WORK, warm
 
         warm()
     names = ", ".join(name for name, _ in WORK)
-    output.say(f"Compiled and kept: {names}.")
+    if is_kept():
+        output.say(f"Compiled and kept: {names}.")
+        return
+    output.say(f"Compiled, and not kept: {names}.")
+    output.say_error(
+        "assuage: warning: no folder for machine code can be written, so every process compiles "
+        "anew; set NUMBA_CACHE_DIR to a folder that can"
+    )

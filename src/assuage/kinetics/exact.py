@@ -109,12 +109,13 @@ def solve(
     initial  (patients, m) mg at time zero; an empty body when left out.
     Returns  (patients, times, outputs).
 
-    Raises ValueError on times or pushes that are not finite, fall or start before zero.
+    Raises ValueError on times or pushes that are not finite, fall or start before zero, and on a
+    push into a state that isn't there.
     """
-    check(pushes, times_h)
     varying = callable(matrix)
     first = matrix(0.0, 0.0) if callable(matrix) else matrix
     patients, size, _ = first.shape
+    check(pushes, times_h, size)
     targets = sorted({one.state for one in pushes if one.end_h is not None})
     grid = _grid(pushes, times_h, hold_h if varying else None)
     wanted = {float(time): place for place, time in enumerate(times_h)}
@@ -144,8 +145,8 @@ def solve(
     return out
 
 
-def check(pushes: Sequence[Push], times_h: Array) -> None:
-    """Raise ValueError when a time or an amount can't be used."""
+def check(pushes: Sequence[Push], times_h: Array, states: int = 0) -> None:
+    """Raise ValueError when a time, an amount or one of so many states can't be used."""
     ends = [one.start_h for one in pushes]
     ends += [one.end_h for one in pushes if one.end_h is not None]
     if not (np.isfinite(times_h).all() and np.isfinite(ends).all()):
@@ -157,6 +158,8 @@ def check(pushes: Sequence[Push], times_h: Array) -> None:
             raise ValueError("an infusion must end after it starts")
         if not (np.isfinite(one.amount_mg).all() and (one.amount_mg >= 0.0).all()):
             raise ValueError("an amount is negative or not finite")
+        if not 0 <= one.state < states:
+            raise ValueError(f"drug enters state {one.state}, and there are {states}")
 
 
 def _grid(pushes: Sequence[Push], times_h: Array, hold_h: float | None) -> list[float]:

@@ -1,7 +1,9 @@
 """`exact.solve` for whole populations: compiled, in threads, into a buffer of the caller's.
 
 The same answers as `exact.solve`, which serves where Numba is not installed and is the tests'
-oracle. A patient's answer doesn't depend on who else is solved beside them, nor on the threads.
+oracle. A patient's answer doesn't depend on the threads, nor on who else is solved beside them,
+while all have their zeros in the same places: what is zero for everybody is left out of the sums,
+and another's flow may change how they are grouped, and so the last bits.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assuage.kinetics import exact
-from assuage.kinetics.central import Central, central_of
 from assuage.kinetics.exact import Array, Push
 from assuage.kinetics.pattern import pattern_of
 from assuage.kinetics.points import has_kernels
@@ -21,12 +22,12 @@ from assuage.kinetics.shape import Products, shape_of
 from assuage.kinetics.timetable import (
     RUN,
     Timetable,
-    spans_for_runs,
     timetable,
     with_jumps,
 )
 
 Counts = NDArray[np.int64]
+CACHED_BYTES = 1 << 25  # what is larger won't be read again before it has left the cache
 
 
 def buffer(patients: int, outputs: int, times: int) -> Array:
@@ -52,16 +53,16 @@ def solve(
 
     Raises ValueError on times, pushes, matrices or a buffer that can't be used.
     """
-    exact.check(pushes, times_h)
     patients, size, _ = matrix.shape
+    exact.check(pushes, times_h, size)
     shape = (patients, weights.shape[1], len(times_h))
     if out is None:
         out = np.empty(shape)
     if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
         raise ValueError(f"the buffer must be a contiguous float64 array of {shape}")
     filled = _filled(matrix)
-    if not (weights.shape[0] == patients and np.isfinite(weights).all()):
-        raise ValueError("an output has a weight that is not finite, or patients don't agree")
+    if not (weights.shape == (patients, shape[1], size) and np.isfinite(weights).all()):
+        raise ValueError("a weight is not finite, or patients or states don't agree")
     start = np.zeros((patients, size)) if initial is None else initial
     if not (start.shape == (patients, size) and np.isfinite(start).all()):
         raise ValueError(f"the initial state must be finite and of shape {(patients, size)}")
@@ -95,82 +96,20 @@ def _compiled(
     out: Array,
     workers: int,
 ) -> None:
-    table = timetable(pushes, times_h)
-    given = [np.ascontiguousarray(one) for one in (matrix, weights, initial)]
-    seen = (weights != 0.0).any(axis=0)
-    entered = {one.state for one in pushes}
-    entered |= {int(place) for place in np.nonzero(initial.any(axis=0))[0]}
-    doses = (_amounts(pushes, table, len(matrix)), _flows(pushes, table, len(matrix)))
-    central = central_of(filled, seen, entered)
-    if central is None:
-        _by_exponential(filled, seen, given, doses, pushes, table, out, workers)
-        return
-    bad = _by_modes(central, given, doses, pushes, table, out, workers)
-    left = np.nonzero(bad)[0]
-    if len(left):
-        part = np.empty((len(left), *out.shape[1:]))
-        amounts, flows = (np.ascontiguousarray(one[..., left]) for one in doses)
-        some = [np.ascontiguousarray(one[left]) for one in given]
-        _by_exponential(filled, seen, some, (amounts, flows), pushes, table, part, workers)
-        out[left] = part
-
-
-def _by_modes(
-    central: Central,
-    given: Sequence[Array],
-    doses: tuple[Array, Array],
-    pushes: Sequence[Push],
-    table: Timetable,
-    out: Array,
-    workers: int,
-) -> Counts:
-    """Write what the modes give, and return (patients,) 1 where a patient has none."""
-    from assuage.kinetics.kernels import central as kernels
-
-    spans, run_span = spans_for_runs(table)
-    bad = np.zeros(len(out), dtype=np.int64)
-    rest = (
-        *given,
-        doses[0],
-        central.within([pushes[n].state for n in table.boluses]),
-        doses[1],
-        central.within(table.targets),
-        spans,
-        table.table_h,
-        table.moves,
-        run_span,
-        central.places,
-        central.pairs,
-        _blocks(table),
-        out.reshape(-1),
-        bad,
-    )
-    _share(kernels.solve, len(out), workers, rest)
-    return bad
-
-
-def _by_exponential(
-    filled: NDArray[np.bool_],
-    seen: NDArray[np.bool_],
-    given: Sequence[Array],
-    doses: tuple[Array, Array],
-    pushes: Sequence[Push],
-    table: Timetable,
-    out: Array,
-    workers: int,
-) -> None:
     from assuage.kinetics.kernels import grid
     from assuage.kinetics.kernels.tile import LANES
 
+    table = timetable(pushes, times_h)
+    seen = (weights != 0.0).any(axis=0)
     pattern = pattern_of(filled, table.targets)
     shape = shape_of(pattern, seen)
     moves, jumps = with_jumps(table)
     lanes = np.uint64(LANES)
     rest = (
-        *given,
-        doses[0],
+        *(np.ascontiguousarray(one) for one in (matrix, weights, initial)),
+        _amounts(pushes, table, len(matrix)),
         np.array([pushes[n].state for n in table.boluses], dtype=np.int64),
-        doses[1],
+        _flows(pushes, table, len(matrix)),
         table.span_h,
         table.table_h,
         moves,
@@ -192,6 +131,7 @@ def _by_exponential(
         shape.numbers,
         _blocks(table),
         out.reshape(-1),
+        out.nbytes > CACHED_BYTES,
     )
     _share(grid.solve, len(out), workers, rest)
 

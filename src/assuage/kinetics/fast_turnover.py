@@ -46,7 +46,7 @@ def solve(
     out, a buffer of the result's shape, is written and returned; `workers` threads share the
     patients. Raises ValueError as `turnover.solve` does, and on a buffer that can't be used.
     """
-    check(pushes, times_h)
+    check(pushes, times_h, matrix.shape[1])
     oracle.check_rates(drive_weights, turnover)
     _check_matrix(matrix)
     shape = (len(matrix), len(times_h))

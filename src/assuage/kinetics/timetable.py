@@ -153,23 +153,6 @@ def even(times_h: Array) -> int:
     return 1
 
 
-def spans_for_runs(table: Timetable) -> tuple[Array, Counts]:
-    """Return spans with the length of each run's move among them, and (moves,) where it stands.
-
-    For a solver that goes on by a span at once rather than step by step; -1: nothing follows.
-    """
-    spans = [float(one) for one in table.span_h]
-    found = np.full(len(table.moves), -1, dtype=np.int64)
-    for number, (kind, which, _, _, steps) in enumerate(table.moves):
-        if kind == RUN and which != ONE_POINT and steps > 0:
-            length = float(table.table_h[which]) * int(steps)
-            known = [n for n, one in enumerate(spans) if abs(one - length) <= SAME_H]
-            if not known:
-                spans.append(length)
-            found[number] = known[0] if known else len(spans) - 1
-    return np.array(spans), found
-
-
 def with_jumps(table: Timetable) -> tuple[Counts, Counts]:
     """Return the moves with each run's steps replaced by the number of a jump, and the jumps.
 

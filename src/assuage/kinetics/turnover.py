@@ -277,7 +277,7 @@ def solve(
 
     Raises ValueError on times, pushes or rates that are not finite or out of their range.
     """
-    check(pushes, times_h)
+    check(pushes, times_h, matrix.shape[1])
     check_rates(drive_weights, turnover)
     meshes, which = np.unique(
         fineness(matrix, pushes, drive_weights, turnover), axis=0, return_inverse=True

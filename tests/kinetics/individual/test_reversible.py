@@ -88,3 +88,18 @@ def test_a_parameter_that_cannot_be_is_an_error(wrong: float) -> None:
     values[0, compiled.names.index("CL")] = wrong
     with pytest.raises(ValueError, match="negative or not finite"):
         predict(compiled, block, layout, values, np.zeros(1, dtype=np.intp))
+
+
+def test_a_set_is_the_same_whatever_the_others_are() -> None:
+    """Others with rates of any size, so that their modes would take more turns, or fewer."""
+    compiled = compile_model(three_compartments())
+    layout = points.lay_out(compiled, [points.Visit(DOSES, TIMES, [0] * len(TIMES))])
+    block = block_of(compiled, layout)
+    assert block is not None
+    shifts = np.random.default_rng(5).normal(0.0, 1.5, (3, 120))
+    values = values_of(compiled, ADULT, dict(zip(("CL", "Q2", "Q3"), shifts, strict=True)))
+    who = np.zeros(len(values), dtype=np.intp)
+    whole = predict(compiled, block, layout, values, who)
+    for some in (*(slice(n, n + 1) for n in range(len(values))), slice(7, 90)):
+        alone = predict(compiled, block, layout, values[some], who[some])
+        assert (alone == whole[some]).all()

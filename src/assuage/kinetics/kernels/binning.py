@@ -10,43 +10,36 @@ the count itself (measured on W1: 9 ns a value against 2.7).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
-import numba
 import numpy as np
 
-Function = TypeVar("Function", bound=Callable[..., object])
+from assuage.kinetics.kernels.compile import plain
+
 U = np.uint64
 ONE = np.uint32(1)
 TILE = U(64)  # rows whose counts stay in the second-level cache; without, it takes 4.7 ns
 
 
-def _plain(function: Function) -> Function:
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@_plain
+@plain
 def _widen(row, low, high):  # type: ignore[no-untyped-def]
     for r in range(U(row.shape[0])):
         low[r] = min(low[r], row[r])
         high[r] = max(high[r], row[r])
 
 
-@_plain
+@plain
 def ends(bits, low, high):  # type: ignore[no-untyped-def]
     """Lower `low` and raise `high` (rows,) to what `bits` (patients, rows) holds."""
     for i in range(U(bits.shape[0])):
         _widen(bits[i], low, high)
 
 
-@_plain
+@plain
 def _bump(row, start, end, counts, base, shift):  # type: ignore[no-untyped-def]
     for r in range(start, end):
         counts[(row[r] >> shift) + base[r]] += ONE
 
 
-@_plain
+@plain
 def count(bits, start, end, counts, base, shift):  # type: ignore[no-untyped-def]
     """Count rows start to end, all of them within range: one bin up at `bits >> shift` + base.
 
@@ -60,8 +53,10 @@ def count(bits, start, end, counts, base, shift):  # type: ignore[no-untyped-def
         first = beyond
 
 
-@_plain
-def count_clipped(bits, start, end, counts, base, shift, before, last):  # type: ignore[no-untyped-def]
+@plain
+def count_clipped(  # type: ignore[no-untyped-def]
+    bits, start, end, counts, base, shift, before, last
+):
     """Count rows start to end where zero, too little or too much occur; see `sketch.bins`."""
     for i in range(U(bits.shape[0])):
         for r in range(U(start), U(end)):
@@ -73,7 +68,7 @@ def count_clipped(bits, start, end, counts, base, shift, before, last):  # type:
             counts[min(place, U(last)) + base[r]] += ONE
 
 
-@_plain
+@plain
 def _courses(levels, times_h, out, place):  # type: ignore[no-untyped-def]
     """Write peak, its time and the area of one patient's output."""
     peak, at, area = levels[0], times_h[0], 0.0
@@ -85,7 +80,7 @@ def _courses(levels, times_h, out, place):  # type: ignore[no-untyped-def]
     out[place], out[place + U(1)], out[place + U(2)] = peak, at, area
 
 
-@_plain
+@plain
 def _above(levels, times_h, threshold, over):  # type: ignore[no-untyped-def]
     """Count where one patient's output is over the threshold; return for how long."""
     long_h = 0.0
@@ -101,7 +96,7 @@ def _above(levels, times_h, threshold, over):  # type: ignore[no-untyped-def]
     return long_h
 
 
-@_plain
+@plain
 def follow(levels, times_h, thresholds, courses, over):  # type: ignore[no-untyped-def]
     """Follow each patient: see `tally.follow`, whose arrays these are."""
     for i in range(U(levels.shape[0])):

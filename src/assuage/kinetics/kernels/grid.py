@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assuage.kinetics.kernels.apart import put, settle
 from assuage.kinetics.kernels.compile import kernel
 from assuage.kinetics.kernels.emit import BLOCK, emit
 from assuage.kinetics.kernels.tile import LANES, WORKS, exponential, multiply
@@ -55,7 +56,9 @@ def _grow(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_rates(tile, matrix, first, lanes, rows_of, columns_of, slots_of, ones):  # type: ignore[no-untyped-def]
+def fill_rates(  # type: ignore[no-untyped-def]
+    tile, matrix, first, lanes, rows_of, columns_of, slots_of, ones
+):
     """Lay the rate matrices of patients first .. first + lanes - 1 into a tile."""
     tile[:] = 0.0
     size = matrix.shape[1]
@@ -76,8 +79,12 @@ def solve(  # type: ignore[no-untyped-def]
     rows_of, columns_of, slots_of, ones, first, left, right, diagonal, jumps,
     row_first, row_slots, row_columns, still_first, still_slots, still_columns,
     output_first, output_columns, term_first, terms, sources, slots, blocks, out,
+    apart,
 ):  # fmt: skip
-    """Solve patients begin .. end - 1 into `out`, flat (patients, outputs, times)."""
+    """Solve patients begin .. end - 1 into `out`, flat (patients, outputs, times).
+
+    With `apart` it is written past the cache.
+    """
     size, outputs = matrix.shape[1], weights.shape[1]
     times = out.shape[0] // (matrix.shape[0] * outputs)
     joined = size + flows.shape[1]
@@ -93,6 +100,8 @@ def solve(  # type: ignore[no-untyped-def]
     phi = np.ones(tables * POWERS * (used + 1))
     rows = np.zeros(max(1, tables) * output_columns.shape[0] * BLOCK)
     mine, last = np.zeros((blocks, joined)), np.zeros(BLOCK)
+    room = times + BLOCK if apart else times
+    line = np.zeros(room)
     for base in range(begin, end, LANES):
         lanes = min(LANES, end - base)
         for one in range(spans + tables):
@@ -128,9 +137,13 @@ def solve(  # type: ignore[no-untyped-def]
                 still = width
                 while still > 1 and output_columns[start + still - 1] >= size:
                     still -= 1
-                emit(out, ((base + x) * outputs + output) * times, times, rows,
-                     output_columns.shape[0], stops, blocks, mine, output_columns, start, still,
-                     width, last)  # fmt: skip
+                begin_row = ((base + x) * outputs + output) * times
+                to = line if apart else out
+                emit(to, 0 if apart else begin_row, room, rows, output_columns.shape[0], stops,
+                     blocks, mine, output_columns, start, still, width, last)  # fmt: skip
+                if apart:
+                    put(out, U(begin_row), line, U(times))
+    settle()  # type: ignore[call-arg]
 
 
 @kernel

@@ -51,6 +51,12 @@ def _turn(s, first, second, t, c):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _sum_squares(total, s, entry):  # type: ignore[no-untyped-def]
+    for x in range(L):
+        total[x] += s[entry + x] * s[entry + x]
+
+
+@kernel
 def _measure(s, n, moving, off, on):  # type: ignore[no-untyped-def]
     """Write 1 where a lane still turns and 0 where it has come to rest; return whether any turns.
 
@@ -59,13 +65,9 @@ def _measure(s, n, moving, off, on):  # type: ignore[no-untyped-def]
     off[:] = 0.0
     on[:] = 0.0
     for i in range(n):
-        for j in range(i, n):
-            for x in range(L):
-                one = s[(i * n + j) * L + x]
-                if i == j:
-                    on[x] = max(on[x], one * one)
-                else:
-                    off[x] = max(off[x], one * one)
+        _sum_squares(on, s, (i * n + i) * L)
+        for j in range(i + U(1), n):
+            _sum_squares(off, s, (i * n + j) * L)
     left = 0.0
     for x in range(L):
         moving[x] = 1.0 if off[x] > CONVERGED * on[x] else 0.0

@@ -40,7 +40,8 @@ class Wanted:
 
     targets  (looks,) mg/L; ceiling (looks,) mg/L, never passed; counted (looks,) whether the
     deviation there counts. `quantum_mg_per_h` and the whole-step limits are the pump's.
-    `most_mg` is the most that may be given in all, or None.
+    `most_mg` is the most that may be given in all, or None; `window` a time in h and the most in
+    mg that any stretch so long may hold, or None.
     """
 
     targets: Array
@@ -50,6 +51,7 @@ class Wanted:
     most: int
     least: int
     most_mg: float | None = None
+    window: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,22 @@ class _Problem:
         if self.wanted.most_mg is not None:
             rows.append(self.drug(times)[None, :])
             bounds.append(np.array([self.wanted.most_mg]))
+        if self.wanted.window is not None:
+            rows.append(self.stretches(times))
+            bounds.append(np.full(len(rows[-1]), self.wanted.window[1]))
         return np.vstack(rows), np.concatenate(bounds)
+
+    def stretches(self, times: Times) -> Array:
+        """Return the mg that one pump step of each piece puts into each stretch (k, pieces).
+
+        A stretch holds the most where it starts or ends at a change of rate.
+        """
+        assert self.wanted.window is not None
+        edges = np.array([0, *times, self.minutes]) / 60.0
+        ends = np.concatenate([edges, edges + self.wanted.window[0]])[:, None]
+        starts = np.maximum(ends - self.wanted.window[0], edges[:-1])
+        held: Array = np.maximum(np.minimum(ends, edges[1:]) - starts, 0.0)
+        return held * self.wanted.quantum_mg_per_h
 
     def drug(self, times: Times) -> Array:
         """Return the mg that one pump step carries in each piece."""
@@ -250,10 +267,13 @@ def _whole(problem: _Problem, times: Times, exact: Array, ceiling: Array) -> Arr
     """Return the best whole steps that moves of one step, alone or in pairs, lead to."""
     square, linear, levels = problem.parts(times)
     drug, wanted = problem.drug(times), problem.wanted
+    stretches = None if wanted.window is None else problem.stretches(times)
 
     def able(rates: Array) -> bool:
         running = (rates == 0) | ((rates >= wanted.least) & (rates <= wanted.most))
         in_all = wanted.most_mg is None or float(drug @ rates) <= wanted.most_mg
+        if stretches is not None and wanted.window is not None:
+            in_all = in_all and bool((stretches @ rates <= wanted.window[1]).all())
         return bool(running.all() and in_all and (rates @ levels <= ceiling).all())
 
     def cost(rates: Array) -> float:
