@@ -91,6 +91,78 @@ def test_the_table_names_warnings_and_worth() -> None:
     assert ran.status == 0
     assert "DATA_CONTRADICT_MODEL" in ran.out
     assert "uncertainty left" in ran.out
+    assert ran.out.index("numbers with the data are withheld") < ran.out.index("before, 90 %")
+    assert "withheld" not in run(*LEVELS).out
+
+
+def test_numbers_that_data_contradict_are_withheld_but_in_json(tmp_path: Path) -> None:
+    """The same numbers stand in --json, marked; the table and the CSV hold none of them."""
+    slip = [*(one.replace("62 ng", "620 ng") for one in LEVELS), "--at", "30 min, 2 h"]
+    held = run(*slip, "--json").json
+    assert held["contradicted"] is True
+    assert run(*LEVELS, "--json").json["contradicted"] is False
+    text = run(*slip).out
+    for band in held["bands"]:
+        for low, high in zip(band["posterior"]["p5"], band["posterior"]["p95"], strict=True):
+            assert f"({low:.3g} to {high:.3g})" not in text
+    rows = list(csv.DictReader(io.StringIO(run(*slip, "--csv").out)))
+    assert {row[f"posterior_{end}"] for row in rows for end in ("p5", "p50", "p95")} == {""}
+    assert all(float(row["prior_p50"]) > 0 for row in rows)
+    path = tmp_path / "own.svg"
+    run(*slip, "--plot", str(path))
+    assert "With the data" not in path.read_text()
+    assert "withheld" in path.read_text()
+
+
+def test_mood_is_drawn_no_further_than_its_scores_say() -> None:
+    """source: seven days after the last session or score, by design; --until goes further."""
+    (band,) = run(*MOOD, "--json").json["bands"]
+    assert max(band["time_h"]) == pytest.approx(24 + 7 * 24)
+    (longer,) = run(*MOOD, "--until", "28 d", "--json").json["bands"]
+    assert max(longer["time_h"]) == pytest.approx(28 * 24)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--level", "esketamine 62 ng/mL venous at 30 min"),
+        ("--level", "esketamine 0.062 ug/mL venous at 0.5 h"),
+    ],
+)
+def test_the_same_level_twice_is_refused(more: tuple[str, str]) -> None:
+    ran = run(*LEVELS, *more)
+    assert ran.status != 0
+    assert "counts twice" in ran.err
+
+
+def test_a_level_of_nothing_is_one_below_the_assays_limit() -> None:
+    ran = run(*LEVELS, "--level", "esketamine 0 ng/mL venous at 24 h")
+    assert "<2 ng/mL" in ran.err
+
+
+def test_it_repeats_what_was_given_and_where_levels_are_drawn() -> None:
+    out = run(*LEVELS).out
+    assert "venous levels" in out
+    assert "Gives 10 mg iv over 30 min at 0 min" in out
+
+
+def test_two_scores_never_make_a_response_certain() -> None:
+    ran = run(*PAIN, "--pain", "0 at 9 d", "--pain", "0 at 10 d")
+    assert "Pain responds with a probability over 99 %" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (PAIN, ["CRPS type 1", "23% responded to placebo", "No functional gain", "kiefer"]),
+        (MOOD, ["control arms", "did no better than midazolam", "not a better result"]),
+    ],
+)
+def test_scores_come_with_what_their_model_is_worth(asked: list[str], words: list[str]) -> None:
+    found = run(*asked, "--json").json
+    said = " ".join([*found["warnings"], *found["citations"]]).lower()
+    for one in words:
+        assert one.lower() in said
 
 
 @pytest.mark.parametrize(
@@ -104,7 +176,7 @@ def test_the_table_names_warnings_and_worth() -> None:
         ([*LEVELS, "--json", "--csv", "-"], "OPTION_CONFLICT"),
         ([*WHO, "--model", "otto-2021", "--level", "x"], "OPTION_MISSING"),
         ([*LEVELS, "--level", "esketamine 9 ng/mL arterial at 1 h"], "LEVEL_SITE_MISMATCH"),
-        ([*MOOD[:-4], "--pain", "3 at 8 d"], "MODEL_UNSUITABLE"),
+        ([*MOOD[:-4], "--pain", "3 at 8 d"], "FIT_IMPOSSIBLE"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: list[str], code: str) -> None:

@@ -307,8 +307,9 @@ def test_what_is_refused_of_a_streamed_population(more: list[str], code: str) ->
 
 def test_a_model_that_has_no_patients_counts_none() -> None:
     ran = run(*SPEC, "--over", "100 ng/mL")
-    assert ran.code == "MODEL_UNSUITABLE"
-    assert "perez-ruixo-2021" in ran.err
+    assert ran.code == "OPTION_CONFLICT"  # no adult's model of the racemate could be named
+    assert "no model of racemic-ketamine that serves this person publishes variability" in ran.err
+    assert "choose another model" not in ran.err
 
 
 def test_without_numba_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

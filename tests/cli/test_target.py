@@ -29,6 +29,7 @@ def test_the_table_to_key_in_is_whole() -> None:
         assert float(shown[1]) == row["rate_ml_per_h"]
         assert float(shown[2]) == row["rate_mg_per_h"]
     assert "keyed in by a person" in found.out.replace("\n", " ")
+    assert "For 70 kg, 30 y; arterial levels" in found.out
 
 
 def _clock(hours: float) -> str:
@@ -59,6 +60,13 @@ def test_csv_is_the_same_schedule(tmp_path: Path) -> None:
     assert [float(row["rate_ml_per_h"]) for row in rows] == [
         one["rate_ml_per_h"] for one in expected
     ]
+    held = run(*ASKED, "--json").json
+    assert {row["drug"] for row in rows} == {held["syringe_holds"]}
+    assert {float(row["concentration_mg_per_ml"]) for row in rows} == {
+        held["concentration_mg_per_ml"]
+    }
+    assert f"{held['weight_kg']:g} kg" in ASKED
+    assert f"{held['age_years']:g} y" in ASKED
     printed = run(*ASKED, "--csv", "-")
     assert list(csv.DictReader(io.StringIO(printed.out))) == rows
     assert "warning: " in printed.err
@@ -67,7 +75,10 @@ def test_csv_is_the_same_schedule(tmp_path: Path) -> None:
 def test_a_chart_is_an_svg(tmp_path: Path) -> None:
     file = tmp_path / "levels.svg"
     assert run(*ASKED, *FEW, "--plot", str(file)).status == 0
-    assert ET.fromstring(file.read_text()).tag.endswith("svg")  # noqa: S314
+    text = file.read_text()
+    assert ET.fromstring(text).tag.endswith("svg")  # noqa: S314
+    assert "ketamine, target " in text
+    assert all(one in text for one in ASKED if one.endswith((" kg", " y")))
 
 
 def test_a_long_schedule_says_where_the_rest_is() -> None:

@@ -6,10 +6,11 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from assuage.cli.series import in_time
+from assuage.cli.series import doses_in_words, in_time, site_of
 from assuage.kinetics.exact import Array
 from assuage.planning.individual import Answer
 from assuage.planning.individual.fit import Band
+from assuage.planning.individual.words import CONTRADICT, WITHHELD, chance, left
 from assuage.units import format_quantity
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def as_dict(found: Answer) -> dict[str, object]:
     return {
         "model": found.model.id,
         "sampling": found.model.sampling,
+        "contradicted": found.contradicted,
         "draws": _draws(found),
         "chance_that_pain_responds": found.fit.responding if found.fit else None,
         "numbers": [
@@ -85,32 +87,45 @@ def _floats(values: Array) -> list[float]:
 
 
 def as_csv(found: Answer) -> str:
-    """Return one row for each endpoint and time."""
+    """Return one row for each endpoint and time; what contradicts the model leaves cells empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in found.bands:
         for place, time in enumerate(_floats(one.times_h)):
-            ends = (*one.prior[:, place], *one.posterior[:, place])
-            writer.writerow((one.name, one.unit, time, *(float(end) for end in ends)))
+            before, after = (
+                [float(end) for end in ends[:, place]] for ends in (one.prior, one.posterior)
+            )
+            if found.contradicted:
+                writer.writerow((one.name, one.unit, time, *before, *([""] * len(after))))
+            else:
+                writer.writerow((one.name, one.unit, time, *before, *after))
     return out.getvalue()
 
 
 def show(found: Answer, console: Console) -> None:
     """Print numbers, readings and bands, then what they are worth."""
-    console.print(f"{found.model.name} ({found.model.id})")
+    console.print(f"{found.model.name} ({found.model.id}), {site_of(found.model.sampling)}")
+    for line in doses_in_words(found.doses):
+        console.print(line)
+    if found.contradicted:
+        console.print(
+            f"{CONTRADICT}: numbers with the data are {WITHHELD}. The misfit stands under "
+            "Warnings; --json holds the numbers, marked contradicted"
+        )
     for one in _draws(found):
         console.print(
             f"Fit of {one['of']}: {one['draws']} draws worth {one['effective']:.0f}; "
             f"data this odd or odder in {one['p_of_data']:.1%} of such patients"
         )
-    if found.fit is not None and found.fit.responding is not None:
-        console.print(f"Pain responds with a probability of {found.fit.responding:.0%}")
+    responding = None if found.fit is None else found.fit.responding
+    if responding is not None and not found.contradicted:
+        console.print(f"Pain responds with a probability {chance(responding)}")
     console.print()
     console.print(_numbers(found))
     console.print(_readings(found))
     for band in found.bands:
-        console.print(_band(band))
+        console.print(_band(band, odd=found.contradicted))
     for title, lines in (("Warnings", found.warnings), ("Citations", found.citations)):
         if lines:
             console.print(f"{title}")
@@ -132,8 +147,9 @@ def _numbers(found: Answer) -> Table:
     table = _table("number", "before, 90 %", "with the data, 90 %", "uncertainty left")
     for one in found.numbers:
         unit = "" if one.unit == "1" else f" {one.unit}"
-        ends = (_ends(one.prior), _ends(one.posterior))
-        table.add_row(f"{one.name}{unit}", *ends, f"{one.kept:.0%}")
+        after = (_ends(one.posterior), left(one.kept))
+        cells = (WITHHELD, WITHHELD) if found.contradicted else after
+        table.add_row(f"{one.name}{unit}", _ends(one.prior), *cells)
     return table
 
 
@@ -144,13 +160,13 @@ def _readings(found: Answer) -> Table:
     return table
 
 
-def _band(band: Band) -> Table:
+def _band(band: Band, *, odd: bool) -> Table:
     table = _table(f"{band.name}, {band.unit}", "before, 90 %", "with the data, 90 %")
     last = len(band.times_h) - 1
     for place in sorted({round(k * last / (MOST_ROWS - 1)) for k in range(MOST_ROWS)}):
         time = in_time(float(band.times_h[place]))
         before, after = (_ends(one[:, place]) for one in (band.prior, band.posterior))
-        table.add_row(time, before, after)
+        table.add_row(time, before, WITHHELD if odd else after)
     return table
 
 

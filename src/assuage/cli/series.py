@@ -138,11 +138,11 @@ def _more_cells(population: Population | None, analyte: str, place: int) -> list
 
 def show(found: Simulation, console: Console) -> None:
     """Print what was given, tables, peaks, warnings and citations."""
-    console.print(f"{found.model.name} ({found.model.id}), {_site(found.model.sampling)}")
+    console.print(f"{found.model.name} ({found.model.id}), {site_of(found.model.sampling)}")
     console.print(f"Built from: {found.model.studied.people.text}")
     if found.regimen is not None and found.variant is not None:
         console.print(f"Regimen: {found.regimen.name}; {found.variant.name}")
-    for text in _doses_in_words(found.doses):
+    for text in doses_in_words(found.doses):
         console.print(text)
     console.print()
     series = found.prediction.series
@@ -198,11 +198,13 @@ def _percent(share: float) -> str:
     return f"{share:.2%}".replace("%", " %")
 
 
-def _site(sampling: str) -> str:
+def site_of(sampling: str) -> str:
+    """Return where a model's levels are drawn, in words."""
     return "sampling site not stated" if sampling == "not-stated" else f"{sampling} levels"
 
 
-def _doses_in_words(doses: tuple[Dose, ...]) -> list[str]:
+def doses_in_words(doses: tuple[Dose, ...]) -> list[str]:
+    """Return a line for each dose, and the total where there are too many."""
     lines = []
     for one in doses[:MOST_DOSES_SHOWN]:
         over = f" over {in_time(one.duration_h)}" if one.duration_h else ""
@@ -282,7 +284,7 @@ def as_svg(found: Simulation) -> bytes:
     series = found.prediction.series
     lines = tuple(
         Line(
-            label=f"{one.analyte}, {found.model.id}, {_site(found.model.sampling)}",
+            label=f"{one.analyte}, {found.model.id}, {site_of(found.model.sampling)}",
             role="comparison" if place else "typical",
             model=found.model.id,
             sampling=found.model.sampling,

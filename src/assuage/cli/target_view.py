@@ -8,7 +8,7 @@ import io
 import numpy as np
 
 from assuage.cli import output
-from assuage.cli.series import in_time
+from assuage.cli.series import in_time, site_of
 from assuage.cli.tables import show_table
 from assuage.kinetics.exact import Array
 from assuage.planning.targeting import Level, Row, Targeted
@@ -29,6 +29,8 @@ def as_dict(found: Targeted) -> dict[str, object]:
         "effect": None if request.effect is None else request.effect.id,
         "level_of": DRUG_NAMES[request.model.drug],
         "syringe_holds": request.drug,
+        "weight_kg": request.weight_kg,
+        "age_years": request.subject.age_years,
         "target": [
             {"start_h": one.start_h, "level_ng_per_ml": one.level_ng_per_ml}
             for one in request.targets
@@ -42,7 +44,7 @@ def as_dict(found: Targeted) -> dict[str, object]:
             for one in (*found.bounds.rates, *found.bounds.totals)
         ],
         "rows": [_row(found, one) for one in found.rows],
-        "reached_h": list(found.reached_h) if few is None else [],
+        "reached_h": list(found.reached_h),
         "largest_above_percent": found.over * 100.0,
         "largest_below_percent": found.under * 100.0,
         "few_changes": None
@@ -99,8 +101,16 @@ def _row(found: Targeted, row: Row) -> dict[str, object]:
 
 
 def as_csv(found: Targeted) -> str:
-    """Return one row for each change of rate and the stop; a band that doesn't exist is empty."""
-    rows = [_row(found, one) for one in found.rows]
+    """Return one row for each change of rate and the stop; a band that doesn't exist is empty.
+
+    Every row names what the syringe holds: a rate in mL/h means nothing without it.
+    """
+    request = found.request
+    syringe = {
+        "drug": request.drug,
+        "concentration_mg_per_ml": request.pump.concentration_mg_per_ml,
+    }
+    rows = [_row(found, one) | syringe for one in found.rows]
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -114,6 +124,7 @@ def show(found: Targeted) -> None:
     console = output.console()
     level = DRUG_NAMES[request.model.drug]
     console.print(f"{request.model.name} ({request.model.id}); levels of {level}")
+    console.print(f"For {_person(found)}; {site_of(request.model.sampling)}")
     if request.effect is not None:
         console.print(f"At the site of: {request.effect.name} ({request.effect.id})")
     at = format_quantity(request.pump.concentration_mg_per_ml, "mg/mL")
@@ -134,6 +145,12 @@ def show(found: Targeted) -> None:
         console.print(f"\n{title}")
         for line in lines:
             console.print(f"- {line}")
+
+
+def _person(found: Targeted) -> str:
+    age = found.request.subject.age_years
+    weight = format_quantity(found.request.weight_kg, "kg")
+    return weight if age is None else f"{weight}, {format_quantity(float(f'{age:.3g}'), 'y')}"
 
 
 def _show_rows(found: Targeted) -> None:
@@ -190,7 +207,7 @@ def _summary(found: Targeted) -> list[str]:
     request, few = found.request, found.few
     lines = [f"{one.name}: band {one.band}" for one in found.levels]
     for time_h, one in zip(found.reached_h, request.targets, strict=True):
-        if few is None:
+        if time_h is not None:
             level = format_quantity(one.level_ng_per_ml, "ng/mL")
             lines.append(f"{level} is reached {in_time(time_h - one.start_h)} after it is set.")
     if few is not None:
@@ -232,7 +249,7 @@ def as_svg(found: Targeted) -> bytes:
     request = found.request
     lines = tuple(
         Line(
-            label=f"{one.name}, {request.model.id}",
+            label=f"{one.name}, {request.model.id}, {site_of(request.model.sampling)}",
             role="comparison" if number else "typical",
             model=request.model.id,
             sampling=request.model.sampling,
@@ -245,7 +262,7 @@ def as_svg(found: Targeted) -> bytes:
     )
     chart = Prediction(
         id="target",
-        title="Level",
+        title=_title(found),
         endpoint=f"level of {DRUG_NAMES[request.model.drug]}",
         unit="ng/mL",
         time_unit="h",
@@ -258,6 +275,13 @@ def as_svg(found: Targeted) -> bytes:
     )
     svg = chart_svg(chart).replace("<svg ", '<svg style="background:white" ', 1)
     return ('<?xml version="1.0" encoding="UTF-8"?>\n' + svg).encode()
+
+
+def _title(found: Targeted) -> str:
+    """Return the chart's title: what is given, to which level, and to whom."""
+    request = found.request
+    levels = ", ".join(format_quantity(one.level_ng_per_ml, "ng/mL") for one in request.targets)
+    return f"{request.drug}, target {levels}, {_person(found)}"
 
 
 def _at(values: Array | None, places: list[int]) -> tuple[float, ...]:

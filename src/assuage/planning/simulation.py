@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from assuage.kinetics.effects import NG_PER_ML_PER_MG_PER_L
-from assuage.kinetics.engine import Prediction, is_time_varying, predict
+from assuage.kinetics.engine import Prediction, check_subject, is_time_varying, predict
 from assuage.kinetics.exact import Array
 from assuage.kinetics.points import has_kernels
 from assuage.kinetics.stream import task_of
@@ -134,7 +134,7 @@ def simulate(wish: Wish, told: Callable[[int], None] = lambda _: None) -> Simula
     given = _given(wish, regimen, subject, model)
     times, shown = _times(wish, given.doses)
     streams = wish.streams or wish.population > MOST_NUMBERS // (len(times) * len(model.analyte))
-    _check_size(model, wish, times, streams=streams)
+    _check_size(model, subject, wish, times, streams=streams)
     alone = replace(wish, population=0) if streams else wish
     prediction = _predicted(model, subject, given.doses, times, alone)
     population = None
@@ -246,8 +246,9 @@ def _given(wish: Wish, regimen: Regimen | None, subject: Subject, model: Model) 
             model=model.id,
             why=f"it is a model of {model.drug} and {regimen.id} gives {regimen.drug}",
             choices=", ".join(
-                one for one in library.model_ids() if library.model(one).drug == regimen.drug
-            ),
+                one for one in serving(subject) if library.model(one).drug == regimen.drug
+            )
+            or f"none of {regimen.drug} serves this person",
         )
     variant = variant_of(regimen, wish.variant)
     planned = schedule(regimen, wish.variant, subject.weight_kg)
@@ -296,7 +297,7 @@ def _apart(times: set[float]) -> list[float]:
     return found
 
 
-def _check_size(model: Model, wish: Wish, times: Array, *, streams: bool) -> None:
+def _check_size(model: Model, subject: Subject, wish: Wish, times: Array, *, streams: bool) -> None:
     least = 1 if streams else 0
     if not least <= wish.population <= MOST_PATIENTS:
         raise Refused(
@@ -309,12 +310,42 @@ def _check_size(model: Model, wish: Wish, times: Array, *, streams: bool) -> Non
             example="--population 1000",
         )
     if is_time_varying(model) and not float(times.max()) <= STEPPED_H:
-        raise Refused(
-            Refusal.MODEL_UNSUITABLE,
-            model=model.id,
-            why=f"its clearance moves with time and isn't carried past {STEPPED_H:g} h",
-            choices=", ".join(one for one in library.model_ids() if one != model.id),
-        )
+        why = f"its clearance moves with time and isn't carried past {STEPPED_H:g} h"
+        raise _unsuitable(model, subject, why)
+
+
+def serving(subject: Subject) -> list[str]:
+    """Return the models that serve a person: a child's model isn't named to an adult."""
+    found = []
+    for id_ in library.model_ids():
+        try:
+            check_subject(library.model(id_), subject)
+        except Refused:
+            continue
+        found.append(id_)
+    return found
+
+
+def _unsuitable(model: Model, subject: Subject, why: str, *, varied: bool = False) -> Refused:
+    """Return the refusal with the models of the same drug that would do for this person.
+
+    Where there is none it says so, and names none.
+    """
+    found = [
+        one.id
+        for one in (library.model(id_) for id_ in serving(subject))
+        if one.drug == model.drug and not is_time_varying(one) and (one.variability or not varied)
+    ]
+    if found:
+        choices = ", ".join(found)
+        return Refused(Refusal.MODEL_UNSUITABLE, model=model.id, why=why, choices=choices)
+    asked = "patients that differ" if varied else "so long a time"
+    need = "publishes variability" if varied else "has a clearance that stays"
+    return Refused(
+        Refusal.OPTION_CONFLICT,
+        what=f"{asked} and {model.id}, because {why}",
+        remedy=f"leave it out: no model of {model.drug} that serves this person {need}",
+    )
 
 
 def _predicted(
@@ -339,12 +370,8 @@ def _streamed(
     thresholds = thresholds_of(wish.over)
     executor = executor_of(wish.workers, wish.cluster)
     if not model.variability:
-        raise Refused(
-            Refusal.MODEL_UNSUITABLE,
-            model=model.id,
-            why="it publishes no variability, so every patient of a population would be the same",
-            choices=", ".join(one for one in library.model_ids() if library.model(one).variability),
-        )
+        why = "it publishes no variability, so every patient of a population would be the same"
+        raise _unsuitable(model, subject, why, varied=True)
     if not has_kernels():
         raise Refused(
             Refusal.EXTRA_MISSING,

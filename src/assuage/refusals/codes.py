@@ -322,7 +322,8 @@ class Refusal(Enum):
     )
     PUMP_RANGE = (
         "the pump would have to run at {rate}, outside {low} to {high}",
-        "choose a product strength or dilution that brings the rate into range",
+        "choose a product strength or dilution that brings the rate into range, or a pump with a "
+        "finer step",
     )
     TARGET_UNREACHABLE = (
         "{target} can't be reached and held: {why}",

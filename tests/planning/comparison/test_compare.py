@@ -94,6 +94,11 @@ def test_every_number_of_a_difference_is_of_the_same_patients() -> None:
 def test_racemate_beside_esketamine_is_said_to_cross() -> None:
     found = made()
     assert row(found, "pressure").crosses.startswith("crosses models")
+    crossed = row(found, "pressure").crosses
+    assert "crosses drugs" in crossed
+    assert "esketamine on a curve built on racemic-ketamine" in crossed
+    assert "nothing converted" in crossed
+    assert "curve built on" not in row(found, "dissociation").crosses
     assert row(found, "relief").crosses.startswith("crosses drugs")
     assert any("not interchangeable" in one for one in found.notes)
     assert row(found, "pressure").differences[1].low is None

@@ -14,6 +14,7 @@ from assuage.kinetics.structure import Dose, Subject
 from assuage.knowledge import library
 from assuage.planning.individual.fit import Wish, bands, individual, score_band, update
 from assuage.planning.individual.measurement import Level, Measured, Points
+from assuage.planning.individual.words import chance, left
 from assuage.refusals import Refusal, Refused
 
 OTTO = library.model("otto-2021")
@@ -158,10 +159,10 @@ def test_what_the_model_cannot_do_is_refused() -> None:
     for refused, refusal in (
         (refusal_of(wish(Level("ketamine", 1.0, 62.0, "venous"))), Refusal.VALUE_NOT_ALLOWED),
         (refusal_of(wish(Level("esketamine", 0.0, 62.0, "venous"))), Refusal.DATA_INVALID),
-        (refusal_of(wish(*PAIN, model="kamp-2020")), Refusal.MODEL_UNSUITABLE),
+        (refusal_of(wish(*PAIN, model="kamp-2020")), Refusal.FIT_IMPOSSIBLE),
         (refusal_of(wish(Points("sedation", 1.0, 3.0))), Refusal.MODEL_UNSUITABLE),
-        (refusal_of(Wish(HERD, CHILD, HALF_HOUR, PAIN)), Refusal.MODEL_UNSUITABLE),
-        (refusal_of(Wish(flint, CHILD, HALF_HOUR, (level,))), Refusal.MODEL_UNSUITABLE),
+        (refusal_of(Wish(HERD, CHILD, HALF_HOUR, PAIN)), Refusal.FIT_IMPOSSIBLE),
+        (refusal_of(Wish(flint, CHILD, HALF_HOUR, (level,))), Refusal.FIT_IMPOSSIBLE),
         (refusal_of(Wish(OTTO, Subject(70.0, None), HALF_HOUR, LEVELS)), Refusal.AGE_UNKNOWN),
         (refusal_of(Wish(OTTO, Subject(None, 30.0), HALF_HOUR, LEVELS)), Refusal.WEIGHT_UNKNOWN),
         (refusal_of(wish(*LEVELS[:1] * 201)), Refusal.DATA_INVALID),
@@ -172,3 +173,22 @@ def test_what_the_model_cannot_do_is_refused() -> None:
 def test_mood_scores_never_touch_the_levels_numbers() -> None:
     with_mood = individual(wish(*LEVELS, Points("mood", 24.0, 2.0)))
     assert (with_mood.belief.z == individual(wish(*LEVELS)).belief.z).all()
+
+
+def test_where_no_model_would_do_none_is_named() -> None:
+    """No adult's model of the racemate publishes variability, and the remedy says so."""
+    refused = refusal_of(wish(Level("ketamine", 1.0, 62.0, "arterial"), model="kamp-2020"))
+    assert "choose another model" not in refused.remedy
+    assert "publishes variability" in refused.remedy
+
+
+@pytest.mark.parametrize(("kept", "said"), [(1.02, "all"), (0.996, "all"), (0.5, "50 %")])
+def test_uncertainty_never_grows_by_being_looked_at(kept: float, said: str) -> None:
+    assert left(kept) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1.0, "over 99 %"), (0.0, "under 1 %"), (0.67, "of 67 %")]
+)
+def test_draws_never_make_a_chance_certain(value: float, said: str) -> None:
+    assert chance(value) == said

@@ -56,7 +56,7 @@ def test_doses_of_one_session_count_together() -> None:
 @pytest.mark.parametrize(
     ("drug", "weight", "refusal"),
     [
-        ("esketamine", 70.0, Refusal.MODEL_UNSUITABLE),
+        ("esketamine", 70.0, Refusal.FIT_IMPOSSIBLE),
         ("racemic-ketamine", None, Refusal.WEIGHT_UNKNOWN),
     ],
 )

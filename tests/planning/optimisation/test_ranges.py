@@ -14,9 +14,11 @@ from assuage.planning.optimisation.ranges import (
     days_in,
     goal_in,
     hours_in,
+    least_percent,
     limits_in,
     rates_in,
 )
+from assuage.planning.prediction.course import PATIENTS
 from assuage.refusals import Refused
 
 HOSTILE = Path(__file__).parents[2] / "hostile_quantities.csv"
@@ -118,3 +120,16 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             continue
         assert list(found) == sorted(set(found))
         assert all(0.0 < one < 1e6 for one in found)  # source: the dimensions' own ends
+
+
+def test_a_chance_that_the_draws_cannot_show_is_refused_with_the_least_that_they_can() -> None:
+    """source: Wilson's 90 % interval of none in n, its upper end z^2 / (n + z^2), by hand."""
+    square = 1.6448536269514722**2
+    shown = 100.0 * square / (PATIENTS + square)
+    assert shown <= least_percent() < shown + 0.1
+    for text in ("0 %", "0.0 %", f"{least_percent() - 0.1:.1f} %", "0 % above 50"):
+        with pytest.raises(Refused) as caught:
+            limits_in(text, "20 mmHg")
+        assert caught.value.code == "QUANTITY_IMPLAUSIBLE"
+        assert f"{least_percent():g}" in str(caught.value)
+    assert limits_in(f"{least_percent():.1f} %", "20 mmHg").dissociation_percent

@@ -60,7 +60,10 @@ def test_everything_else_stays_as_it_was() -> None:
 def test_a_slip_is_seen_in_the_headline() -> None:
     slip = Earlier(LEVELS.model, LEVELS.gives, ("esketamine 620 ng/mL venous at 30 min",))
     (level,) = own(made(slip))
-    assert level.headline.startswith("The earlier data contradict the model")
+    assert level.headline.startswith("The data contradict the model")
+    assert "withheld" in level.headline
+    assert "with it" not in level.headline
+    assert [one.role for one in level.lines] == ["prior"]
     assert any(one.startswith("DATA_CONTRADICT_MODEL") for one in level.worth)
 
 

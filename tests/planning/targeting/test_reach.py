@@ -74,3 +74,13 @@ def test_a_pump_that_cannot_run_so_slowly_asks_for_a_dilution(changed: dict[str,
     one = refused(target="20 ng/mL", hold="1 h", **changed)
     assert one.code == "PUMP_RANGE"
     assert "dilution" in one.remedy
+    assert "finer step" in one.remedy
+
+
+def test_a_pump_step_too_coarse_to_hold_a_level_asks_for_a_finer_one() -> None:
+    changed = {"concentration": "10 mg/mL", "pump_step": "0.9 mL/h", "target": "80 ng/mL"}
+    one = refused(**changed, hold="2 h")
+    assert one.code == "TARGET_UNREACHABLE"
+    assert "finer --pump-step" in one.remedy
+    assert "weaker --concentration" in one.remedy
+    found(**(changed | {"pump_step": "0.1 mL/h"}), hold="2 h")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.planning.targeting.asking import PLASMA, WORKS, wish
 
+from assuage.knowledge import library
 from assuage.planning.targeting.request import Target, at_level, parse_targets, read
 from assuage.refusals import Refused
 
@@ -130,3 +131,22 @@ def test_a_request_can_be_cut_at_a_target() -> None:
     assert [one.level_ng_per_ml for one in cut.targets] == [100, 150]
     assert cut.hold_h == request.targets[2].start_h
     assert WORKS["hold"] == "30 min"
+
+
+def test_a_word_after_the_level_is_named_with_what_it_may_be() -> None:
+    with pytest.raises(Refused) as caught:
+        read(wish(target="100 ng/mL ketamine"))
+    assert caught.value.code == "VALUE_NOT_ALLOWED"
+    assert "'ketamine'" in caught.value.sentence
+    assert ESKETAMINE in caught.value.remedy
+
+
+def test_no_childs_model_is_named_to_an_adult() -> None:
+    """source: the ages that each model's file is applied to."""
+    for changed in ({"effect": "navarrete-2025-ani"}, {**PLASMA, "drug": ESKETAMINE}):
+        with pytest.raises(Refused) as caught:
+            read(wish(**changed))
+        named = caught.value.remedy.removeprefix("choose another model: ").split(", ")
+        assert named
+        for id_ in named:
+            assert library.model(id_).applies_age_years.holds(30.0)

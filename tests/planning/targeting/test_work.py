@@ -84,10 +84,28 @@ def test_a_curve_is_not_read_beyond_its_levels() -> None:
 
 
 def test_the_finished_schedule_is_held_against_the_guardrails() -> None:
-    code = refused(
+    """And the refusal says which one, not to lower a dose that no one gave."""
+    one = refused(
         model="kamp-2020", effect="sleigh-2019-loss-of-response", target="1640 ng/mL", hold="4 h"
-    ).code
-    assert code == "DOSE_OVER_HARD_LIMIT"
+    )
+    assert one.code == "TARGET_UNREACHABLE"
+    assert "in any 2 h without a regimen" in one.sentence
+
+
+def test_few_changes_that_come_too_late_say_so_and_are_refused_where_it_was_asked() -> None:
+    """source: target-reached in assumptions.toml; the level is the schedule's own."""
+    slow = {**PLASMA, "changes": 0, "hold": "2 h"}
+    one = found(**slow)
+    level, near = one.levels[-1].typical, 1.0 - library.assumed("target-reached")
+    there = np.flatnonzero(level >= 100 * near)
+    assert one.reached_h == ((there[0] * one.request.step_h,) if len(there) else (None,))
+    assert not (len(there) and there[0] * one.request.step_h <= one.request.within_h)
+    said = [text for text in one.warnings if "never reached" in text or "not within" in text]
+    assert len(said) == 1
+    assert "--max-changes 0" in refused(**slow, within="30 min").sentence
+    quick = found(**PLASMA, changes=6, hold="2 h", within="30 min")
+    assert quick.reached_h[0] is not None
+    assert quick.reached_h[0] <= 0.5
 
 
 def test_it_says_that_it_drives_no_pump_and_what_it_rests_on() -> None:

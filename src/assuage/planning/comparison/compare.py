@@ -291,6 +291,24 @@ def _crossing(sides: Sequence[_Side], id_: str) -> str:
     """Say where the regimens of a row are predicted by different models or from another drug."""
     held = [(one, one.measured.get(id_)) for one in sides]
     used = [(side, one) for side, one in held if isinstance(one, m.Measure)]
+    return "; ".join(one for one in (_models_crossed(used, id_), _unconverted(used)) if one)
+
+
+def _unconverted(used: Sequence[tuple[_Side, m.Measure]]) -> str:
+    """Say where levels of one drug are read off a curve that was built on another."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for side, one in used:
+        crossed = m.another_driver(one)
+        if crossed is not None:
+            found.setdefault(crossed, []).append(side.letter)
+    return "; ".join(
+        f"crosses drugs: {', '.join(letters)} by levels of {drug} on a curve built on {driver}, "
+        "ng/mL for ng/mL, nothing converted"
+        for (drug, driver), letters in found.items()
+    )
+
+
+def _models_crossed(used: Sequence[tuple[_Side, m.Measure]], id_: str) -> str:
     if len({one.models for _, one in used}) > 1:
         by: dict[str, list[str]] = {}
         for side, one in used:

@@ -52,6 +52,7 @@ WIDE = 1.6448536269514722  # standard errors on each side of a 90 % interval
 SHARE_ERROR = "Monte-Carlo error, 90 %"
 NO_SPREAD = "no band: the models publish no spread and there is one of them"
 NOTHING_TO_RELIEVE = "Pain is 0 before the course, so there is nothing to relieve."
+LEVELS_ONLY = f"{SHARE_ERROR}; of the spread of levels only, not of how people react"
 EMPIRICAL = "empirical, group level"
 
 
@@ -118,6 +119,20 @@ class Subjected:
             for one in (None, shifts or None)
         )
         return effect, model, float(typical[0]), drawn if shifts else None
+
+
+def another_driver(found: Measure) -> tuple[str, str] | None:
+    """Return the drug of the levels and the drug of the curve where they differ.
+
+    A curve reads the level as it stands: nothing converts one drug's potency to the other's.
+    """
+    if len(found.models) != 2 or found.models[0] not in library.effect_ids():
+        return None
+    effect = library.effect(found.models[0]).effect
+    if effect is None:
+        return None
+    drug = library.model(found.models[1]).drug
+    return None if drug == effect.driver else (drug, effect.driver)
 
 
 def _spread(draws: Array) -> tuple[float, float]:
@@ -279,7 +294,7 @@ def marked_dissociation(made: Subjected) -> Measure | str:
     passed = (drawn > fact.value).astype(float)
     low, high = share_interval(float(passed.mean()), len(passed))
     return Measure(
-        100.0 * float(passed.mean()), 100.0 * low, 100.0 * high, SHARE_ERROR, "",
+        100.0 * float(passed.mean()), 100.0 * low, 100.0 * high, LEVELS_ONLY, "",
         (effect.id, model.id), (effect.source, model.source),
         tuple(dict.fromkeys((*_reads(effect), fact.read))), 100.0 * passed, True,
         f"patients of {model.id}",

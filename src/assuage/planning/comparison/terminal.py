@@ -19,7 +19,9 @@ from assuage.planning.comparison.words import (
     reads_words,
 )
 
-_LABEL, _CELL = 25, 17  # the least that a label and a regimen take, with their padding
+_LABEL, _CELL = 24, 15  # the least that a label and a regimen take
+_EDGE = 2  # what the box and the padding add to each column, and the box once more at the end
+_WIDEST = 44
 _DIRECTIONS = ("for", "against", "harm", "neutral")
 
 
@@ -44,14 +46,14 @@ def render(made: Comparison, console: Console) -> None:
     console.print()
     for column in made.columns:
         _legend(column, console)
-    at_once = max(1, (console.width - _LABEL) // _CELL)
+    at_once = max(1, (console.width - _EDGE - _LABEL - 1) // (_CELL + _EDGE))
     places = range(len(made.columns))
     for start in range(0, len(made.columns), at_once):
-        console.print(_table(made, places[start : start + at_once], notes))
+        console.print(_table(made, places[start : start + at_once], notes, console.width))
     others = [place for place in places[1:] if made.columns[place].refusal is None]
     if made.columns[0].refusal is None and others:
         for start in range(0, len(others), at_once):
-            console.print(_differences(made, others[start : start + at_once]))
+            console.print(_differences(made, others[start : start + at_once], console.width))
     for number, text in enumerate(notes.texts, start=1):
         _bullet(console, f"[{number}]", Text(text))
     _evidence(made, console)
@@ -99,18 +101,21 @@ def _legend(column: Column, console: Console) -> None:
     _bullet(console, column.letter, text)
 
 
-def _grid(made: Comparison, places: Sequence[int], title: str) -> Table:
+def _grid(made: Comparison, places: Sequence[int], title: str, width: int) -> Table:
+    """Return an empty table with widths of its own: rich cuts off what least widths overflow."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), leading=1)
-    table.add_column(title, overflow="fold", min_width=_LABEL - 1, ratio=2)
+    room = width - 1 - _EDGE * (len(places) + 1)
+    label = max(_LABEL, min(_WIDEST, room * 2 // (len(places) + 2)))
+    cell = max(1, (room - label) // len(places))
+    table.add_column(title, overflow="fold", width=label)
     for place in places:
-        column = made.columns[place]
-        head = Text(column.letter, justify="left")
-        table.add_column(head, overflow="fold", min_width=_CELL - 1, ratio=1)
+        head = Text(made.columns[place].letter, justify="left")
+        table.add_column(head, overflow="fold", width=min(cell, _WIDEST))
     return table
 
 
-def _table(made: Comparison, places: Sequence[int], notes: _Footnotes) -> Table:
-    table = _grid(made, places, "Predicted or counted")
+def _table(made: Comparison, places: Sequence[int], notes: _Footnotes, width: int) -> Table:
+    table = _grid(made, places, "Predicted or counted", width)
     for row in made.rows:
         label = _label(row)
         bands = bands_of(row)
@@ -152,9 +157,9 @@ def _cell(cell: Cell, notes: _Footnotes, *, named: bool) -> Text:
     return text
 
 
-def _differences(made: Comparison, places: Sequence[int]) -> Table:
+def _differences(made: Comparison, places: Sequence[int], width: int) -> Table:
     first = made.columns[0].letter
-    table = _grid(made, places, f"Less {first} ({made.columns[0].regimen})")
+    table = _grid(made, places, f"Less {first} ({made.columns[0].regimen})", width)
     for row in made.rows:
         if all(row.differences[place].value is None for place in places):
             continue

@@ -25,12 +25,13 @@ from assuage.planning.individual.measurement import (
     Level,
     Measured,
     Points,
+    once,
     read_level,
     read_score,
     read_table,
 )
 from assuage.planning.individual.mood import MoodAnswer, mood, session_days
-from assuage.planning.individual.words import Reading
+from assuage.planning.individual.words import Reading, contradicted
 from assuage.planning.simulation import ANCESTRIES, SEXES, cited, one_of
 from assuage.planning.simulation import citations as of_model
 from assuage.refusals import Refusal, Refused
@@ -39,7 +40,7 @@ from assuage.units import Dimension, parse
 GRID = 160
 AFTER_LAST_H = 6.0
 PAIN_DAYS = 84
-MOOD_DAYS_AFTER = 28
+MOOD_DAYS_AFTER = 7  # after the last session or score: one score says nothing of a month
 MOST_TIMES = 500
 FEWEST_DRAWS, MOST_DRAWS = 200, 20_000
 
@@ -83,6 +84,11 @@ class Answer:
         return tuple(one for fit in (self.fit, self.mood) if fit for one in fit.numbers)
 
     @property
+    def contradicted(self) -> bool:
+        """Whether the data contradict a model, so that no number with them is to be acted on."""
+        return contradicted(self.warnings)
+
+    @property
     def readings(self) -> tuple[Reading, ...]:
         """Every measurement beside what was foretold."""
         return tuple(one for fit in (self.fit, self.mood) if fit for one in fit.readings)
@@ -109,7 +115,7 @@ def answer(request: Request) -> Answer:
         check_subject(model, subject)
     moods = None
     if scores:
-        days = _mood_days(request, given)
+        days = _mood_days(request, given, scores)
         moods = mood(
             model.drug,
             given,
@@ -171,6 +177,7 @@ def measured_of(request: Request) -> tuple[Measured, ...]:
             remedy="add --level, --pain, --mood, --sedation or --data; without any, "
             "'assuage simulate' shows the band",
         )
+    once(found)
     return tuple(found)
 
 
@@ -235,8 +242,9 @@ def _days(request: Request, last_h: float) -> Array:
     return np.linspace(0.0, last_h / 24.0, GRID + 1)
 
 
-def _mood_days(request: Request, given: Sequence[Dose]) -> Array:
-    return _days(request, (session_days(given) + MOOD_DAYS_AFTER) * 24.0)
+def _mood_days(request: Request, given: Sequence[Dose], scores: Sequence[Points]) -> Array:
+    latest_d = max([session_days(given), *(one.time_h / 24.0 for one in scores)])
+    return _days(request, (latest_d + MOOD_DAYS_AFTER) * 24.0)
 
 
 def _citations(fit: Individual | None, moods: MoodAnswer | None) -> tuple[str, ...]:
@@ -248,7 +256,8 @@ def _citations(fit: Individual | None, moods: MoodAnswer | None) -> tuple[str, .
         pain, sedation = fit.setting.pain, fit.setting.sedation
         if pain is not None:
             facts += [pain.c50, pain.c50_se, pain.half_life, pain.half_life_se, pain.responders]
-            facts += [pain.baseline, pain.form]
+            facts += [pain.baseline, pain.form, pain.people, pain.placebo_responders]
+            facts += pain.caution
         if sedation is not None:
             curve = sedation.curve
             facts += [x for x in (curve.c50, curve.gamma, curve.baseline, curve.span) if x]
@@ -257,6 +266,7 @@ def _citations(fit: Individual | None, moods: MoodAnswer | None) -> tuple[str, .
         effect, scale = moods.effect, moods.scale
         facts += [scale.amplitude, scale.d50, scale.ceiling, scale.control, effect.onset]
         facts += [effect.offset, effect.baseline, effect.baseline_sd, effect.between_patient_sd]
+        facts += effect.caution
     reads: dict[str, set[Read]] = {}
     for one in facts:
         reads.setdefault(one.source, set()).add(one.read)

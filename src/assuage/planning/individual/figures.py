@@ -8,8 +8,10 @@ from assuage.kinetics.exact import Array
 from assuage.planning.document import Line, Prediction
 from assuage.planning.individual.answer import Answer
 from assuage.planning.individual.fit import Band
+from assuage.planning.individual.words import CONTRADICT, contradicted
 from assuage.planning.prediction.course import numbers
 from assuage.planning.report.charts import chart_svg
+from assuage.units import format_quantity
 
 PRIOR = "Before the data"
 POSTERIOR = "With the data"
@@ -43,8 +45,12 @@ def _line(ends: Array, role: str, words: tuple[str, str], of: tuple[str, str]) -
     )
 
 
-def figure_of(band: Band, model: str, sampling: str) -> Prediction:
-    """Return one endpoint as a plan holds it, its measurements included."""
+def figure_of(band: Band, model: str, sampling: str, *, odd: bool = False) -> Prediction:
+    """Return one endpoint as a plan holds it, its measurements included.
+
+    `odd` says that the data contradict the model: then only the band before them is drawn, and
+    the headline withholds what they would give.
+    """
     long = float(band.times_h[-1]) > LONG_H
     per = 24.0 if long else 1.0
     place = int(band.posterior[1].argmax() if band.unit == "ng/mL" else band.posterior[1].argmin())
@@ -54,6 +60,13 @@ def figure_of(band: Band, model: str, sampling: str) -> Prediction:
     )
     at = band.times_h[place] / per
     said = f"At {at:.3g} {'d' if long else 'h'}: {was} {band.unit} before the data, {now} with it."
+    if odd:
+        said = (
+            "The data contradict the model, so what they would give is withheld; the misfit stands "
+            f"among the warnings ({CONTRADICT}). At {at:.3g} {'d' if long else 'h'}: {was} "
+            f"{band.unit} before the data."
+        )
+    lines = pair_of_lines(band, model, sampling)
     return Prediction(
         id=f"{band.name}-individual",
         title=f"{band.name.capitalize()}, before and with this patient's data",
@@ -61,7 +74,7 @@ def figure_of(band: Band, model: str, sampling: str) -> Prediction:
         unit=band.unit,
         time_unit="day" if long else "h",
         time=tuple(float(one) / per for one in band.times_h),
-        lines=pair_of_lines(band, model, sampling),
+        lines=lines[:1] if odd else lines,
         measured=tuple((time / per, value) for time, value in band.measured),
         headline=said,
         worth=(),
@@ -71,12 +84,13 @@ def figure_of(band: Band, model: str, sampling: str) -> Prediction:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}"
+    return format_quantity(float(f"{value:.3g}"), "")
 
 
 def chart(found: Answer) -> bytes:
     """Return one SVG file with a chart for each endpoint, one under the other."""
-    drawn = [chart_svg(figure_of(one, found.model.id, found.model.sampling)) for one in found.bands]
+    odd, model = contradicted(found.warnings), found.model
+    drawn = [chart_svg(figure_of(one, model.id, model.sampling, odd=odd)) for one in found.bands]
     sizes = [_SIZE.search(one) for one in drawn]
     boxes = [(float(one["width"]), float(one["height"])) for one in sizes if one is not None]
     width, height = max(one[0] for one in boxes), sum(one[1] for one in boxes)

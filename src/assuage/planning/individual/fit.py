@@ -138,13 +138,12 @@ def update(
 def _check(wish: Wish, rows: Sequence[Measured]) -> None:
     model = wish.model
     check_subject(model, wish.subject)
-    usable = ", ".join(_usable(model.drug, wish)) or "none is held for this patient"
     if not model.variability:
         why = f"it has no variability to start from: {model.no_variability.rstrip('.')}"
-        raise Refused(Refusal.MODEL_UNSUITABLE, model=model.id, why=why, choices=usable)
+        raise _unsuitable(model, wish, why, model.drug)
     if is_time_varying(model):
         why = "its clearance moves with time, which no fit here follows"
-        raise Refused(Refusal.MODEL_UNSUITABLE, model=model.id, why=why, choices=usable)
+        raise _unsuitable(model, wish, why, model.drug)
     if not len(rows) <= MOST_MEASUREMENTS:
         raise Refused(
             Refusal.DATA_INVALID,
@@ -156,6 +155,20 @@ def _check(wish: Wish, rows: Sequence[Measured]) -> None:
     for one in rows:
         if isinstance(one, Level):
             _check_level(model, wish, one, begun)
+
+
+def _unsuitable(model: Model, wish: Wish, why: str, drug: str) -> Refused:
+    usable = _usable(drug, wish)
+    if usable:
+        choices = ", ".join(usable)
+        return Refused(Refusal.MODEL_UNSUITABLE, model=model.id, why=why, choices=choices)
+    return Refused(
+        Refusal.FIT_IMPOSSIBLE,
+        model=model.id,
+        why=why,
+        remedy=f"no model of {drug} that serves this patient publishes variability to start a fit "
+        "from; 'assuage simulate' shows a typical patient",
+    )
 
 
 def _usable(drug: str, wish: Wish) -> list[str]:
@@ -216,12 +229,8 @@ def _setting(wish: Wish, rows: Sequence[Measured]) -> fits.Setting:
     pain = library.effect(PAIN).pain if "pain" in kinds else None
     sedation = library.effect(SEDATION).effect if "sedation" in kinds else None
     if pain is not None and pain.driver != model.drug:
-        raise Refused(
-            Refusal.MODEL_UNSUITABLE,
-            model=model.id,
-            why=f"pain follows {pain.driver} and this is a model of {model.drug}",
-            choices=", ".join(_usable(pain.driver, wish)) or "none for this patient",
-        )
+        why = f"pain follows {pain.driver} and this is a model of {model.drug}"
+        raise _unsuitable(model, wish, why, pain.driver)
     if sedation is not None:
         fx.ke0_per_h(sedation, model)
     for kind in kinds & {"pain", "sedation"}:
@@ -415,9 +424,24 @@ def _about(wish: Wish, rows: Sequence[Measured]) -> list[str]:
         "(assuage's own)"
         for kind in kinds
     ]
+    if "pain" in kinds:
+        found += _about_pain()
     if model.occasion and len({one.time_h for one in levels}) > 1:
         found.append(
             f"{model.id} publishes variability between occasions; here a patient has one set of "
             "numbers throughout"
         )
     return found
+
+
+def _about_pain() -> list[str]:
+    """Say what the pain model was built on, and what its response doesn't show."""
+    effect = library.effect(PAIN).pain
+    assert effect is not None
+    return [
+        f"{effect.id} was built from: {effect.people.text} Other pain was never fitted with it",
+        f"a response isn't proof that the drug did it: {effect.placebo_responders.value:.0%} "
+        "responded to placebo, and pain that falls by itself counts as a response here",
+        effect.form.text,
+        *(one.text for one in effect.caution),
+    ]

@@ -35,6 +35,7 @@ _LEVEL = re.compile(
     r"(?P<what>[a-z][a-z-]*) (?:(?P<below><) ?)?(?P<amount>[^ <]+(?: [^ ]+)??)"
     r"(?: (?P<site>arterial|venous))? at (?P<time>.+)"
 )
+_ZERO = re.compile(r"0(?:\.0*)? [^ ]+$")
 _SCORE = re.compile(r"(?P<points>(?:0|[1-9][0-9]?)(?P<part>\.[0-9])?) at (?P<time>.+)")
 
 
@@ -90,12 +91,43 @@ def read_level(text: str) -> Level:
     found = _LEVEL.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if found is None:
         raise _unreadable(text, LEVEL_EXAMPLE)
+    if found["below"] is None and _ZERO.match(found["amount"]):
+        raise Refused(
+            Refusal.QUANTITY_NOT_POSITIVE,
+            what="blood concentration",
+            text=found["amount"],
+            example=f"the assay's limit with '<' where nothing was found: '{found['what']} "
+            f"<2 ng/mL at {found['time']}'",
+        )
     amount = parse(found["amount"], Dimension.CONCENTRATION).magnitude
     site: Site = "not-stated"
     for one in get_args(Site):
         site = one if found["site"] == one else site
     time_h = read_time(found["time"], "a time")
     return Level(found["what"], time_h, amount, site, found["below"] is not None)
+
+
+def once(measured: Sequence[Measured]) -> None:
+    """Raise Refused when the same thing with the same value at the same time stands there twice.
+
+    It would count as two measurements, and the band would be too narrow.
+    """
+    seen: dict[tuple[object, ...], str] = {}
+    for one in measured:
+        time = round(one.time_h, 6)
+        key: tuple[object, ...] = (
+            (one.analyte, time, one.ng_per_ml, one.below)
+            if isinstance(one, Level)
+            else (one.what, time, one.points)
+        )
+        if key in seen:
+            raise Refused(
+                Refusal.OPTION_CONFLICT,
+                what=f"'{seen[key]}' and '{one.words}'",
+                remedy="leave one out: a measurement that stands there twice counts twice; of two "
+                "samples drawn together give the mean",
+            )
+        seen[key] = one.words
 
 
 def read_score(what: Score, text: str) -> Points:

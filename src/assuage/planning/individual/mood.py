@@ -86,6 +86,9 @@ def mood(
         *little([one.kept for one in numbers]),
         *quality(found),
         effect.label,
+        *(one.text for one in effect.caution),
+        "the fall without the drug is that of the trials' control arms, which goes on after the "
+        f"last session ({scale.control.where})",
         f"mood scores are taken to scatter by {error:g} points (assuage's own)",
     ]
     points = tuple((one.time_h, one.points) for one in rows)
@@ -102,10 +105,10 @@ def _course(
     if scale is None:
         known = ", ".join(f"{one.drug} {one.route}" for one in effect.amplitude)
         raise Refused(
-            Refusal.MODEL_UNSUITABLE,
+            Refusal.FIT_IMPOSSIBLE,
             model=effect.id,
             why=f"nothing was calibrated for {drug} by the route {route}",
-            choices=f"none; it holds {known}",
+            remedy=f"leave the mood scores out; what was calibrated is {known}",
         )
     starts: list[float] = []
     first_mg = 0.0

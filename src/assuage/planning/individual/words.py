@@ -13,6 +13,10 @@ from assuage.units import format_quantity
 TENFOLD = (5.0, 20.0)
 THOUSANDFOLD = (300.0, 3000.0)
 TWOFOLD = (1.6, 3.0)
+CONTRADICT = "DATA_CONTRADICT_MODEL"
+WITHHELD = "withheld"
+NEARLY = 0.99
+ALL = 0.995  # of a prior SD: what is left is all of it, as a percentage is shown
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,30 @@ def contradictions(readings: tuple[Reading, ...], odd: Oddness, whose: str) -> l
     worst = min(readings, key=lambda one: (one.p, -_ratio(one)))
     low, middle, high = (_short(one) for one in worst.foretold)
     return [
-        f"DATA_CONTRADICT_MODEL: at most {odd.p:.2%} of the patients that {whose} describes would "
+        f"{CONTRADICT}: at most {odd.p:.2%} of the patients that {whose} describes would "
         f"give data that fit as badly (misfit {odd.misfit:.3g}). Furthest out: {worst.words}, "
         f"where {low} to {high} was foretold, {middle} in the middle. {_hint(worst)}"
         "Nothing was changed; don't act on the bands until this is explained."
     ]
+
+
+def contradicted(warnings: Sequence[str]) -> bool:
+    """Whether the data contradict the model, so that no number with them is to be acted on."""
+    return any(one.startswith(CONTRADICT) for one in warnings)
+
+
+def chance(value: float) -> str:
+    """Return a probability in words that never say certain: draws can't show that."""
+    if value > NEARLY:
+        return f"over {NEARLY * 100:.0f} %"
+    if value < 1.0 - NEARLY:
+        return f"under {(1.0 - NEARLY) * 100:.0f} %"
+    return f"of {value * 100:.0f} %"
+
+
+def left(kept: float) -> str:
+    """Return how much of the uncertainty before is left; draws scatter it to just over all."""
+    return "all" if kept >= ALL else f"{kept * 100:.0f} %"
 
 
 def _ratio(one: Reading) -> float:
@@ -88,8 +111,9 @@ def little(kept: Sequence[float]) -> list[str]:
     """Return DATA_SAY_LITTLE when every number keeps most of its prior SD."""
     if not kept or not min(kept) >= assumed("data-say-little"):
         return []
+    more = "" if min(kept) >= ALL else " or more"
     return [
-        f"DATA_SAY_LITTLE: every number keeps {min(kept):.0%} or more of its uncertainty, so "
+        f"DATA_SAY_LITTLE: every number keeps {left(min(kept))}{more} of its uncertainty, so "
         "the band is nearly that of any patient"
     ]
 
@@ -105,7 +129,7 @@ def quality(belief: Belief) -> list[str]:
     if belief.rounds > 1:
         found.append(
             "PROPOSAL_WIDENED: the first draws fitted the posterior badly, and "
-            f"{belief.rounds - 1} wider rounds were tried"
+            f"wider ones were tried (rounds: {belief.rounds - 1})"
         )
     if not belief.size >= assumed("few-draws"):
         found.append(

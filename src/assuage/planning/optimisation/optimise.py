@@ -367,12 +367,20 @@ def _warnings(family: Family, best: s.Scored | None, evaluator: s.Evaluator) -> 
     )
     if evaluator.course.regimen.drug == "racemic-ketamine":
         found.append("Built on esketamine; used here with the esketamine half of the racemate.")
+    if evaluator.pressure is not None:
+        effect, models = evaluator.pressure
+        if any(one.drug != effect.driver for one in models):
+            found.append(
+                f"Pressure crosses drugs: the curve was built on {effect.driver}, and levels of "
+                f"{models[0].drug} are read off it, ng/mL for ng/mL, nothing converted."
+            )
     if evaluator.dissociation is not None:
         low, high = share_interval(0.1, PATIENTS)
+        none = share_interval(0.0, PATIENTS)[1]
         found.append(
             "The chance of dissociation holds the spread of levels only, not of how people react. "
             f"It comes from {PATIENTS} virtual patients: 10 % stands for {100.0 * low:.2g} to "
-            f"{100.0 * high:.2g} %."
+            f"{100.0 * high:.2g} %, and 0 for up to {100.0 * none:.2g} %."
         )
     if evaluator.course.pain_nrs is None:
         found.append("No baseline score was given; the trial's is used, and it is unverified.")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import ceil
 
+from assuage.planning.comparison.measures import share_interval
+from assuage.planning.prediction.course import PATIENTS
 from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, parse
 
@@ -157,7 +160,24 @@ def _chance(text: str) -> tuple[float | None, float | None]:
     match = _CHANCE.fullmatch(text)
     if match is None:
         raise _unreadable(text, "a chance", "10 %")
-    return float(match[1]), None if match[2] is None else float(match[2])
+    percent = float(match[1])
+    least = least_percent()
+    if not percent >= least:
+        raise Refused(
+            Refusal.QUANTITY_IMPLAUSIBLE,
+            what="limit on the chance of dissociation",
+            text=text,
+            low=f"{least:g}, the least that {PATIENTS} virtual patients can show,",
+            high="100",
+            unit="%",
+            example=f"{least:g} %",
+        )
+    return percent, None if match[2] is None else float(match[2])
+
+
+def least_percent() -> float:
+    """Return the chance in percent that no event at all in the virtual patients still allows."""
+    return ceil(share_interval(0.0, PATIENTS)[1] * 1000.0) / 10.0
 
 
 def goal_in(text: str) -> int | None:

@@ -95,7 +95,13 @@ def _table(rows: Sequence[Candidate]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for head in (
         *("mg/h", "h a\nday", "days", "relief\npoints", "5 to 95 %\nof patients"),
-        *("marked\ndissoc. %", "pressure\nmmHg", "chair\nh", "drug\nmg", "studied"),
+        *(
+            "marked\ndissoc. %,\nof levels\nonly",
+            "pressure\nmmHg",
+            "chair\nh",
+            "drug\nmg",
+            "studied",
+        ),
     ):
         table.add_column(head, justify="left" if head == "studied" else "right", overflow="fold")
     for one in rows:

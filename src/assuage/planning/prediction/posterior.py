@@ -15,7 +15,8 @@ from assuage.planning.document import Prediction
 from assuage.planning.give import doses_of, parse_give
 from assuage.planning.individual.figures import figure_of
 from assuage.planning.individual.fit import Band, Individual, Wish, bands, individual, score_band
-from assuage.planning.individual.measurement import Measured, Points, read_level, read_score
+from assuage.planning.individual.measurement import Measured, Points, once, read_level, read_score
+from assuage.planning.individual.words import chance, contradicted
 from assuage.planning.patient import Earlier
 from assuage.planning.prediction.course import SEED, Course, doses, esketamine_share, reads_of
 from assuage.planning.prediction.weeks import PAIN_DAYS
@@ -60,6 +61,7 @@ def _fit(course: Course, earlier: Earlier) -> Individual:
             what="a measurement in [earlier]",
             remedy="add level, pain or sedation, or leave [earlier] out",
         )
+    once(measured)
     return individual(Wish(model, course.subject, tuple(given), tuple(measured), DRAWS, SEED))
 
 
@@ -76,21 +78,20 @@ def _planned(course: Course, model: Model, *, whole: bool) -> list[Dose] | str:
 
 def _prediction(found: Individual, band: Band) -> Prediction:
     model = found.wish.model
-    made = figure_of(band, model.id, model.sampling)
+    odd = contradicted(found.warnings)
+    made = figure_of(band, model.id, model.sampling, odd=odd)
     rows = ", ".join(one.words for one in found.readings)
-    odd = any(one.startswith("DATA_CONTRADICT_MODEL") for one in found.warnings)
-    first = "The earlier data contradict the model; see what this is worth. " if odd else ""
     worth = [
         f"Learned from: {rows}.",
         f"{found.belief.size:.0f} effective draws. Today's weight is taken for the earlier course "
         "too, and nothing is taken to be left of its drug.",
         *found.warnings,
     ]
-    if any(isinstance(one, Points) for one in found.wish.measured) and found.responding is not None:
-        worth.append(f"Pain responds with a probability of {found.responding:.0%}.")
+    scored = any(isinstance(one, Points) for one in found.wish.measured)
+    if scored and found.responding is not None and not odd:
+        worth.append(f"Pain responds with a probability {chance(found.responding)}.")
     return made.model_copy(
         update={
-            "headline": first + made.headline,
             "worth": tuple(worth),
             "reads": reads_of([*model.parameter.values(), *model.variability]),
         }

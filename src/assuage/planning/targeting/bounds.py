@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor
 
+import numpy as np
+
+from assuage.kinetics.exact import Array
 from assuage.knowledge import library
 from assuage.knowledge.schema.facts import Number, Range
 from assuage.knowledge.schema.regimen import Regimen, Segment
@@ -17,10 +20,12 @@ from assuage.planning.regimen import Administration
 from assuage.planning.simulation import LOCK_OPTIONS
 from assuage.planning.targeting.request import Request
 from assuage.refusals import Refusal, Refused, first
+from assuage.safety.guardrail import shown
 from assuage.safety.limits import drug_wide
 from assuage.units import format_quantity
 
 DUST = 1e-9  # of a pump step
+Pieces = list[tuple[float, float, float]]  # one after the other: from h, to h, mg/h
 _RATES = {"infusion_rate", "absolute_rate"}
 _TOTALS = {"session_dose", "course_dose", "daily_dose"}
 
@@ -44,6 +49,16 @@ class Bounds:
     rates: tuple[Bound, ...]
     totals: tuple[Bound, ...]
     regimen: Regimen | None
+    window: Window | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The most in mg that any stretch of so many hours may hold."""
+
+    span_h: float
+    most_mg: float
+    shown: str
 
 
 def bounds_of(request: Request) -> Bounds:
@@ -85,7 +100,40 @@ def bounds_of(request: Request) -> Bounds:
             high=format_quantity(pump.most_ml_per_h, "mL/h"),
         )
     most_mg = min((one.value for one in totals), default=None)
-    return Bounds(most, least, most_mg, tuple(rates), tuple(totals), regimen)
+    window = _window(request, regimen)
+    return Bounds(most, least, most_mg, tuple(rates), tuple(totals), regimen, window)
+
+
+def _window(request: Request, regimen: Regimen | None) -> Window | None:
+    """Return what binds where nothing says that more than a subanaesthetic dose is meant.
+
+    A limit on a rate that is held would let the same drug through in a shorter time, so the dose
+    in any stretch as long as counts is what may not pass it. A hold that is shorter than that is
+    held to it in all.
+    """
+    if regimen is not None or request.setting == "intensive-care":
+        return None
+    span_h, per_kg = library.assumed("held-infusion"), _subanaesthetic_mg_per_kg_per_h()
+    per_kg_in_all = format_quantity(span_h * per_kg, "mg/kg")
+    shown = f"{per_kg_in_all} in any {format_quantity(span_h, 'h')}, without a regimen"
+    return Window(span_h, span_h * per_kg * request.weight_kg, shown)
+
+
+def _subanaesthetic_mg_per_kg_per_h() -> float:
+    limit = library.limits().get("subanaesthetic-rate")
+    if limit is None or not isinstance(limit.hard, Number) or limit.hard.unit != "mg/kg/h":
+        raise Refused(Refusal.LIMIT_MISSING, quantity="subanaesthetic-rate")
+    return limit.hard.value
+
+
+def fullest(pieces: Pieces, span_h: float) -> float:
+    """Return the most mg that any stretch of `span_h` holds: it starts or ends at a change."""
+    edges: Array = np.array([pieces[0][0], *(end for _, end, _ in pieces)])
+    doses = [(end - start) * rate for start, end, rate in pieces]
+    given = np.concatenate([[0.0], np.cumsum(doses)])
+    ends = np.concatenate([edges, edges + span_h])
+    held = np.interp(ends, edges, given) - np.interp(ends - span_h, edges, given)
+    return float(held.max())
 
 
 def _pump_range() -> tuple[float, float]:
@@ -143,27 +191,60 @@ def _regimen(request: Request) -> Regimen | None:
     return regimen
 
 
-def hold_against_limits(
-    request: Request, bounds: Bounds, pieces: list[tuple[float, float, float]]
-) -> None:
-    """Raise Refused when the schedule passes a guardrail; pieces are (from h, to h, mg/h).
+def over_limits(request: Request, bounds: Bounds, pieces: Pieces) -> Refused | None:
+    """Return the worst refusal that the schedule earns from the guardrails, None when it has none.
 
-    Without a regimen the technique isn't known, so the limit on a held subanaesthetic rate
-    counts: unknown is not permission.
+    Without a regimen the technique isn't known, so the limit on a subanaesthetic infusion counts,
+    by what any stretch of time holds: unknown is not permission.
     """
     given = [_administration(*one) for one in pieces if one[2] != 0.0]
     if bounds.regimen is not None:
         _, refused = check(bounds.regimen, given, request.weight_kg, request.setting, frozenset())
-    else:
-        refused = drug_wide(
+        return first(refused)
+    window = bounds.window
+    held = 0.0 if window is None else fullest(pieces, window.span_h)
+    if window is not None and not held <= window.most_mg * (1.0 + DUST):
+        return Refused(
+            Refusal.DOSE_OVER_HARD_LIMIT,
+            quantity=f"dose in any {format_quantity(window.span_h, 'h')} without a regimen",
+            value=shown(float(f"{held / request.weight_kg:.4g}"), "mg/kg"),
+            limit=shown(window.most_mg / request.weight_kg, "mg/kg"),
+        )
+    return first(
+        drug_wide(
             library.limits(),
             exposure(given, request.weight_kg),
             subanaesthetic=True,
             setting=request.setting,
         )
-    worst = first(refused)
+    )
+
+
+def hold_against_limits(request: Request, bounds: Bounds, pieces: Pieces) -> None:
+    """Raise Refused when the schedule passes a guardrail; pieces are (from h, to h, mg/h)."""
+    worst = over_limits(request, bounds, pieces)
     if worst is not None:
         raise worst
+
+
+def fast(request: Request, bounds: Bounds, pieces: Pieces) -> list[str]:
+    """Say when an hour gives more than a subanaesthetic infusion may hold for longer.
+
+    Such a rate isn't refused until it is held for as long as counts; a target that is ten times
+    too high shows here.
+    """
+    if bounds.regimen is not None and bounds.regimen.technique != "subanaesthetic":
+        return []
+    limit = _subanaesthetic_mg_per_kg_per_h()
+    per_kg = fullest(pieces, 1.0) / request.weight_kg
+    if per_kg <= limit * (1.0 + DUST):
+        return []
+    return [
+        f"gives {format_quantity(float(f'{per_kg:.3g}'), 'mg/kg')} within one hour; a "
+        f"subanaesthetic infusion may hold {format_quantity(limit, 'mg/kg/h')} outside "
+        "intensive care. This is no subanaesthetic dose: check the target for a slip of ten, and "
+        "who is there to keep the airway"
+    ]
 
 
 def _administration(start_h: float, end_h: float, rate_mg_per_h: float) -> Administration:

@@ -12,7 +12,7 @@ from assuage.knowledge.schema.effect import Effect
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Setting
 from assuage.planning.give import read_time
-from assuage.planning.simulation import ANCESTRIES, SEXES, one_of
+from assuage.planning.simulation import ANCESTRIES, SEXES, one_of, serving
 from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, format_quantity, parse
 
@@ -102,6 +102,7 @@ class Request:
     regimen: str | None
     setting: str
     within_h: float
+    within_asked: bool  # a time that was asked for is kept; the one assumed is told when missed
     changes: int | None
     overshoot: float
     induction_h: float
@@ -123,7 +124,7 @@ def read(wish: Wish) -> Request:
         raise both if wish.plasma else _missing(what, why)
     model = library.model(wish.model)
     effect = None if wish.effect is None else _effect(wish.effect)
-    drug, share = _drug(model, effect, wish.drug)
+    drug, share = _drug(model, effect, wish)
     subject = _subject(model, wish)
     assert subject.weight_kg is not None
     step_h = parse(wish.step, Dimension.DURATION, what="a control step").magnitude
@@ -144,6 +145,7 @@ def read(wish: Wish) -> Request:
         regimen=wish.regimen,
         setting=wish.setting or "",
         within_h=_duration(wish.within, "target-within"),
+        within_asked=wish.within is not None,
         changes=_changes(wish, step_h, hold_h, targets),
         overshoot=_overshoot(wish.overshoot),
         induction_h=_duration(wish.induction, "target-induction"),
@@ -169,7 +171,7 @@ def _effect(id_: str) -> Effect:
     return held
 
 
-def _drug(model: Model, effect: Effect | None, asked: str | None) -> tuple[str, float]:
+def _drug(model: Model, effect: Effect | None, wish: Wish) -> tuple[str, float]:
     """Return the drug in the syringe and what share of it the model follows.
 
     A racemic syringe may be given by a model of esketamine, whose share of the dose is known;
@@ -180,9 +182,9 @@ def _drug(model: Model, effect: Effect | None, asked: str | None) -> tuple[str, 
             Refusal.MODEL_UNSUITABLE,
             model=model.id,
             why=f"it follows {model.drug} and {effect.id} is driven by {effect.driver}",
-            choices=", ".join(_models_of(effect.driver)),
+            choices=", ".join(_models_of(effect.driver, _person(wish))),
         )
-    drug = asked or model.drug
+    drug = wish.drug or model.drug
     if drug == model.drug:
         return drug, 1.0
     if drug == "racemic-ketamine":
@@ -191,28 +193,36 @@ def _drug(model: Model, effect: Effect | None, asked: str | None) -> tuple[str, 
         Refusal.MODEL_UNSUITABLE,
         model=model.id,
         why=f"it is a model of {model.drug} and the syringe holds {drug}",
-        choices=", ".join(_models_of(drug)),
+        choices=", ".join(_models_of(drug, _person(wish))),
     )
 
 
-def _models_of(drug: str) -> list[str]:
-    return [one for one in library.model_ids() if library.model(one).drug == drug]
+def _models_of(drug: str, subject: Subject) -> list[str]:
+    """Return the models of a drug whose steps a pump can follow and that serve this person."""
+    return [
+        one.id
+        for one in (library.model(id_) for id_ in serving(subject))
+        if one.drug == drug and not is_time_varying(one)
+    ] or [f"none of {drug} serves this person"]
+
+
+def _person(wish: Wish) -> Subject:
+    weight = _optional(wish.weight, Dimension.WEIGHT, None)
+    age = _optional(wish.age, Dimension.AGE, None)
+    return Subject(weight, age, wish.sex, wish.ancestry)
 
 
 def _subject(model: Model, wish: Wish) -> Subject:
-    weight = _optional(wish.weight, Dimension.WEIGHT, None)
-    age = _optional(wish.age, Dimension.AGE, None)
-    subject = Subject(weight, age, wish.sex, wish.ancestry)
+    subject = _person(wish)
     check_subject(model, subject)
-    if weight is None:
+    if subject.weight_kg is None:
         raise Refused(Refusal.WEIGHT_UNKNOWN, regimen="a target, whose limits are per kg,")
     if is_time_varying(model):
-        choices = [one for one in library.model_ids() if not is_time_varying(library.model(one))]
         raise Refused(
             Refusal.MODEL_UNSUITABLE,
             model=model.id,
             why="its clearance moves with time, and a pump's steps need one that doesn't",
-            choices=", ".join(choices),
+            choices=", ".join(_models_of(model.drug, subject)),
         )
     return subject
 
@@ -319,6 +329,13 @@ def parse_targets(text: str, drug: str) -> tuple[Target, ...]:
         if not time and (found or " at" in part):
             raise _unreadable(text)
         start_h = read_time(time, "a start") if time else 0.0
+        if level.count(" ") > 1:
+            raise Refused(
+                Refusal.VALUE_NOT_ALLOWED,
+                text=words[-1],
+                what="drug of a target level",
+                choices=f"{drug}, or no word at all: the level is the model's own drug",
+            )
         value = parse(level, Dimension.CONCENTRATION, what="a target level").magnitude
         if not (start_h > found[-1].start_h if found else start_h == 0.0):
             raise _unreadable(text)

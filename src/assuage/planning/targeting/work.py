@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import floor
 
 import numpy as np
@@ -18,8 +17,17 @@ from assuage.knowledge.schema.facts import Read, Sourced
 from assuage.planning.regimen import clean
 from assuage.planning.simulation import citations, cited
 from assuage.planning.targeting.bands import Level, has_site, levels_of, plant_for
-from assuage.planning.targeting.bounds import Bounds, bounds_of, hold_against_limits
-from assuage.planning.targeting.reach import Followed, follow, refusal, targets_at_steps
+from assuage.planning.targeting.bounds import Bounds, bounds_of, fast, hold_against_limits
+from assuage.planning.targeting.reach import (
+    Followed,
+    follow,
+    late,
+    passes,
+    pieces_of,
+    reached,
+    refusal,
+    targets_at_steps,
+)
 from assuage.planning.targeting.request import Request, Wish, read
 from assuage.refusals import Refusal, Refused
 from assuage.units import format_quantity
@@ -44,6 +52,7 @@ class Row:
 class Targeted:
     """The schedule and its worth. `levels` are at every step, from zero on.
 
+    `reached_h` is when each target is first reached, None where few changes never reach it.
     `over` and `under` are the largest relative deviations above and below the target while it
     counts: above from when a level first reaches it, below from then on to its end.
     """
@@ -53,7 +62,7 @@ class Targeted:
     rows: tuple[Row, ...]
     times_h: Array
     levels: tuple[Level, ...]
-    reached_h: tuple[float, ...]
+    reached_h: tuple[float | None, ...]
     over: float
     under: float
     few: Few | None
@@ -74,14 +83,17 @@ def target(wish: Wish) -> Targeted:
     followed = follow(request, plant, bounds)
     if not isinstance(followed, Followed):
         raise refusal(request, plant, bounds, followed)
+    passed = passes(request, bounds, followed)
+    if passed is not None:
+        raise refusal(request, plant, bounds, passed)
     few = None if request.changes is None else _few(request, bounds, followed)
     steps = followed.course.rates[0] if few is None else _at_steps(request, few)
     rates = steps * request.pump.quantum_mg_per_h
-    pieces = _pieces(request, rates)
+    pieces = pieces_of(request, rates)
     hold_against_limits(request, bounds, pieces)
     levels = levels_of(request, rates)
-    reached = followed.reached_h
-    over, under = _deviations(request, levels[-1].typical, reached, few is not None)
+    slow = [] if few is None else _late(request, levels[-1].typical)
+    over, under = _deviations(request, levels[-1].typical, followed.reached_h, few is not None)
     rows = _rows(request, steps)
     times = np.arange(len(rates) + 1).astype(np.float64) * request.step_h
     return Targeted(
@@ -90,7 +102,7 @@ def target(wish: Wish) -> Targeted:
         rows=rows,
         times_h=times,
         levels=levels,
-        reached_h=reached,
+        reached_h=reached(request, levels[-1].typical) if few else followed.reached_h,
         over=over,
         under=under,
         few=few,
@@ -98,7 +110,7 @@ def target(wish: Wish) -> Targeted:
         total_ml=rows[-1].given_ml,
         syringe_ends_h=_syringe_ends(request, rates),
         at_target=_at_target(request),
-        warnings=tuple(_warnings(request, bounds, pieces, levels)),
+        warnings=(*_warnings(request, bounds, pieces, levels), *slow),
         citations=_citations(request, bounds),
     )
 
@@ -125,6 +137,7 @@ def _few(request: Request, bounds: Bounds, followed: Followed) -> Few:
     wanted = targets_at_steps(request).reshape(looks, per_look)[:, -1]
     ran = followed.level / fx.NG_PER_ML_PER_MG_PER_L
     above = np.array([ran[k * per_look : (k + 1) * per_look + 1].max() for k in range(looks)])
+    window = bounds.window
     asked = Wanted(
         targets=wanted,
         ceiling=np.maximum(wanted, above) * (1.0 + request.overshoot),
@@ -133,6 +146,7 @@ def _few(request: Request, bounds: Bounds, followed: Followed) -> Few:
         most=bounds.most,
         least=bounds.least,
         most_mg=bounds.most_mg,
+        window=None if window is None else (window.span_h, window.most_mg),
     )
     if not asked.counted.any():
         raise Refused(
@@ -144,18 +158,24 @@ def _few(request: Request, bounds: Bounds, followed: Followed) -> Few:
     return fewest(plant_for(request, LOOK_H), plant_for(request, CHECK_H), asked, request.changes)
 
 
+def _late(request: Request, level: Array) -> list[str]:
+    """Return what few changes don't reach in time. Raises Refused if that time was asked for."""
+    said = late(request, level)
+    if said and request.within_asked:
+        raise Refused(
+            Refusal.OPTION_CONFLICT,
+            what=f"--max-changes {request.changes} and --within: {said[0]}",
+            remedy="allow more changes, more time or more --overshoot",
+        )
+    return said
+
+
 def _at_steps(request: Request, few: Few) -> Array:
     """Return the rate in pump steps over each control step (steps,)."""
     per_minute = round(1.0 / 60.0 / request.step_h)
     minutes = round(request.hold_h * 60.0)
     long = np.diff([*few.minutes, minutes])
     return np.repeat(np.array(few.rates, dtype=np.int64), long * per_minute)
-
-
-def _pieces(request: Request, rates: Array) -> list[tuple[float, float, float]]:
-    """Return the schedule as (from h, to h, mg/h), neighbours of one rate joined."""
-    edges = [0, *(np.flatnonzero(np.diff(rates)) + 1).tolist(), len(rates)]
-    return [(a * request.step_h, b * request.step_h, float(rates[a])) for a, b in pairwise(edges)]
 
 
 def _rows(request: Request, steps: Array) -> tuple[Row, ...]:
@@ -191,7 +211,7 @@ def _deviations(
         from_h = max(start_h, request.induction_h) if few else start_h
         counts[round(from_h / request.step_h) : round(end_h / request.step_h)] = True
     share = (level[1:] / targets - 1.0)[counts]
-    return float(share.max(initial=0.0)), float(-share.min(initial=0.0))
+    return float(share.max(initial=0.0)), abs(float(share.min(initial=0.0)))
 
 
 def _syringe_ends(request: Request, rates: Array) -> tuple[float, ...]:
@@ -227,7 +247,8 @@ def _warnings(
 ) -> list[str]:
     model, effect = request.model, request.effect
     doses = [Dose(a, rate * (b - a) * request.share, "iv", b - a) for a, b, rate in pieces if rate]
-    found = [KEYED, *warnings_for(model, request.subject, doses)]
+    found = [KEYED, *fast(request, bounds, pieces)]
+    found += warnings_for(model, request.subject, doses)
     mixing = format_quantity(library.assumed("mixing"), "min")
     found.append(
         f"levels in the first {mixing} after a fast rate are not to be read: no model mixes"
