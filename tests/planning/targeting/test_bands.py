@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.planning.targeting.asking import PLASMA, wish
 
 from assuage.kinetics.effects import NG_PER_ML_PER_MG_PER_L, join, ke0_per_h
 from assuage.kinetics.engine import curves
@@ -14,6 +13,7 @@ from assuage.knowledge import library
 from assuage.planning.targeting.bands import levels_of, plant_for
 from assuage.planning.targeting.request import read
 from assuage.refusals import Refused
+from planning.targeting.asking import PLASMA, wish
 
 RATES = np.repeat([200.0, 0.0, 20.0, 15.0], 45)  # mg/h, over half an hour in steps of 10 s
 

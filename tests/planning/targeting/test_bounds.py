@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.planning.targeting.asking import PLASMA, found, refused, wish
 
 from assuage.knowledge import library
 from assuage.planning.targeting.bounds import (
@@ -23,6 +22,7 @@ from assuage.planning.targeting.bounds import (
     over_limits,
 )
 from assuage.planning.targeting.request import read
+from planning.targeting.asking import PLASMA, found, refused, wish
 
 CARE = "intensive-care"  # where an hour over the limit is permitted, and only said
 

@@ -9,7 +9,8 @@ import re
 from typing import Any
 
 import pytest
-from tests.planning.targeting.asking import PLASMA, found, refused
+
+from planning.targeting.asking import PLASMA, found, refused
 
 NAMED = re.compile(r"the (?:best|lowest) that can is ([0-9.]+) ng/mL")
 

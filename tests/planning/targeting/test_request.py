@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.planning.targeting.asking import PLASMA, WORKS, wish
 
 from assuage.knowledge import library
 from assuage.planning.targeting.request import Target, at_level, parse_targets, read
 from assuage.refusals import Refused
+from planning.targeting.asking import PLASMA, WORKS, wish
 
 RACEMATE, ESKETAMINE = "racemic-ketamine", "esketamine"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.planning.targeting.asking import PLASMA, found, refused
 
 from assuage.knowledge import library
+from planning.targeting.asking import PLASMA, found, refused
 
 
 @pytest.mark.parametrize("changed", [{}, PLASMA, {"drug": "racemic-ketamine"}, {"changes": 3}])
