@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.tile import LANES
+from assuage.kinetics.kernels.tile import LANES, set1, set2, set3
 
 U = np.uint64
 L = np.uint64(LANES)
@@ -23,25 +23,6 @@ def copy(t, d, s, i):  # type: ignore[no-untyped-def]
     """Write s[i:] to t[d:]."""
     for x in range(L):
         t[d + x] = s[i + x]
-
-
-@kernel
-def set1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
-    """Write a[i:] b[j:] to t[d:]."""
-    for x in range(L):
-        t[d + x] = a[i + x] * b[j + x]
-
-
-@kernel
-def _set2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
-    for x in range(L):
-        t[d + x] = a[i + x] * b[j + x] + a[k + x] * b[m + x]
-
-
-@kernel
-def _set3(t, d, a, i, b, j, k, m, n, o):  # type: ignore[no-untyped-def]
-    for x in range(L):
-        t[d + x] = a[i + x] * b[j + x] + a[k + x] * b[m + x] + a[n + x] * b[o + x]
 
 
 @kernel
@@ -74,11 +55,11 @@ def total(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def
               j + right[r], i + left[s], j + right[s])  # fmt: skip
         p += U(4)
     elif end - p == U(3):
-        _set3(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q], i + left[r],
+        set3(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q], i + left[r],
               j + right[r])  # fmt: skip
         p += U(3)
     elif end - p == U(2):
-        _set2(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q])
+        set2(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q])
         p += U(2)
     else:
         set1(t, d, a, i + left[p], b, j + right[p])

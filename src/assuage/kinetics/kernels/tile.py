@@ -28,19 +28,22 @@ TAYLOR = 1.0 / FACTORIAL
 
 
 @kernel
-def _set1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
+def set1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
+    """Write a[i:] b[j:] to t[d:], in all lanes."""
     for x in range(L):
         t[d + x] = a[i + x] * b[j + x]
 
 
 @kernel
-def _set2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
+def set2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
+    """Write a sum of two products to t[d:]."""
     for x in range(L):
         t[d + x] = a[i + x] * b[j + x] + a[k + x] * b[m + x]
 
 
 @kernel
-def _set3(t, d, a, i, b, j, k, m, n, o):  # type: ignore[no-untyped-def]
+def set3(t, d, a, i, b, j, k, m, n, o):  # type: ignore[no-untyped-def]
+    """Write a sum of three products to t[d:]."""
     for x in range(L):
         t[d + x] = a[i + x] * b[j + x] + a[k + x] * b[m + x] + a[n + x] * b[o + x]
 
@@ -65,14 +68,14 @@ def multiply(t, a, b, first, left, right):  # type: ignore[no-untyped-def]
         terms = end - p
         if terms >= U(3):
             q, r = p + U(1), p + U(2)
-            _set3(t, d, a, left[p], b, right[p], left[q], right[q], left[r], right[r])
+            set3(t, d, a, left[p], b, right[p], left[q], right[q], left[r], right[r])
             p += U(3)
         elif terms == U(2):
             q = p + U(1)
-            _set2(t, d, a, left[p], b, right[p], left[q], right[q])
+            set2(t, d, a, left[p], b, right[p], left[q], right[q])
             p += U(2)
         else:
-            _set1(t, d, a, left[p], b, right[p])
+            set1(t, d, a, left[p], b, right[p])
             p += U(1)
         while p + U(2) <= end:
             q = p + U(1)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from assuage.planning.comparison.words import (
     figure,
     reads_words,
 )
+from assuage.planning.report.lines import bullet, heading, say
 
 _LABEL, _CELL = 24, 15  # the least that a label and a regimen take
 _EDGE = 2  # what the box and the padding add to each column, and the box once more at the end
@@ -41,8 +41,8 @@ class _Footnotes:
 def render(made: Comparison, console: Console) -> None:
     """Print the comparison."""
     notes = _Footnotes()
-    _say(console, Text(f"Regimens for {made.patient.id}, {made.place}, {made.date}", "bold"))
-    _say(console, Text(made.scope, "dim"))
+    say(console, Text(f"Regimens for {made.patient.id}, {made.place}, {made.date}", "bold"))
+    say(console, Text(made.scope, "dim"))
     console.print()
     for column in made.columns:
         _legend(column, console)
@@ -55,36 +55,19 @@ def render(made: Comparison, console: Console) -> None:
         for start in range(0, len(others), at_once):
             console.print(_differences(made, others[start : start + at_once], console.width))
     for number, text in enumerate(notes.texts, start=1):
-        _bullet(console, f"[{number}]", Text(text))
+        bullet(console, f"[{number}]", Text(text))
     _evidence(made, console)
-    _heading(console, "To read it by")
+    heading(console, "To read it by")
     about: dict[str, list[str]] = {}
     for row in made.rows:
         for text in (row.note, row.crosses):
             if text:
                 about.setdefault(text, []).append(row.title)
     for text, titles in about.items():
-        _bullet(console, "-", Text(f"{'; '.join(titles)}: {text}"))
+        bullet(console, "-", Text(f"{'; '.join(titles)}: {text}"))
     for text in made.notes:
-        _bullet(console, "-", Text(text))
-    _say(console, Text(f"{len(made.references)} sources stand in --json.", "dim"))
-
-
-def _say(console: Console, text: Text) -> None:
-    console.print(Padding(text, 0), highlight=False)
-
-
-def _heading(console: Console, words: str) -> None:
-    console.print()
-    _say(console, Text(words, "bold underline"))
-
-
-def _bullet(console: Console, mark: str, text: Text) -> None:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(Text(mark), text)
-    console.print(table, highlight=False)
+        bullet(console, "-", Text(text))
+    say(console, Text(f"{len(made.references)} sources stand in --json.", "dim"))
 
 
 def _legend(column: Column, console: Console) -> None:
@@ -98,7 +81,7 @@ def _legend(column: Column, console: Console) -> None:
         text.append(f" {column.name}; {rest}; {column.status}", "not bold")
         if column.open:
             text.append(": " + "; ".join(column.open), "not bold red")
-    _bullet(console, column.letter, text)
+    bullet(console, column.letter, text)
 
 
 def _grid(made: Comparison, places: Sequence[int], title: str, width: int) -> Table:
@@ -180,11 +163,11 @@ def _differences(made: Comparison, places: Sequence[int], width: int) -> Table:
 
 
 def _evidence(made: Comparison, console: Console) -> None:
-    _heading(console, "How strong the evidence is")
+    heading(console, "How strong the evidence is")
     for column in made.columns:
-        _say(console, Text(f"{column.letter} {column.regimen}", "bold"))
+        say(console, Text(f"{column.letter} {column.regimen}", "bold"))
         for direction in _DIRECTIONS:
             claims = [one for one in column.evidence if one.direction == direction]
             said = dict.fromkeys(f"{one.strength} ({one.source}, {one.read})" for one in claims)
             if said:
-                _bullet(console, f"{direction}:", Text("; ".join(said)))
+                bullet(console, f"{direction}:", Text("; ".join(said)))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from assuage.knowledge.schema.facts import READ_IN_WORDS
 from assuage.planning.optimisation.document import Candidate, Search
+from assuage.planning.report.lines import bullet, heading, say
 from assuage.units import format_quantity
 
 MOST_ROWS = 12
@@ -20,48 +20,31 @@ _DIRECTIONS = ("for", "against", "harm", "neutral")
 
 def render(made: Search, console: Console) -> None:
     """Print the search."""
-    _say(console, Text(f"Search of {made.family} ({made.variant}) for {made.patient.id}", "bold"))
-    _say(console, Text(made.scope, "bold red"))
+    say(console, Text(f"Search of {made.family} ({made.variant}) for {made.patient.id}", "bold"))
+    say(console, Text(made.scope, "bold red"))
     console.print()
-    _say(console, Text(f"Goal: {made.goal}. {made.relief_is}"))
+    say(console, Text(f"Goal: {made.goal}. {made.relief_is}"))
     for one in made.limits:
         most = "not limited" if one.most is None else f"at most {one.most:g} {one.unit}"
-        _bullet(console, "-", Text(f"{one.quantity}: {most}"))
-    _say(console, Text(made.pressure_is, "dim"))
-    _say(console, Text(_counted(made)))
+        bullet(console, "-", Text(f"{one.quantity}: {most}"))
+    say(console, Text(made.pressure_is, "dim"))
+    say(console, Text(_counted(made)))
     for refused in made.refused:
         said = f"{refused.candidates} refused, {refused.code}: {refused.sentence}."
-        _bullet(console, "-", Text(said))
+        bullet(console, "-", Text(said))
     _best(made, console)
-    _heading(console, "Why the next best lost")
+    heading(console, "Why the next best lost")
     for text in made.why:
-        _bullet(console, "-", Text(text))
+        bullet(console, "-", Text(text))
     if made.ties:
-        _heading(console, "Ties within the Monte-Carlo error")
+        heading(console, "Ties within the Monte-Carlo error")
         console.print(_table(made.ties[:MOST_ROWS]))
         _more(console, made.ties)
     if made.frontier:
-        _heading(console, "Frontier: relief against dissociation, pressure and chair time")
+        heading(console, "Frontier: relief against dissociation, pressure and chair time")
         console.print(_table(_spread(made.frontier)))
         _more(console, made.frontier)
     _worth(made, console)
-
-
-def _say(console: Console, text: Text) -> None:
-    console.print(Padding(text, 0), highlight=False)
-
-
-def _heading(console: Console, words: str) -> None:
-    console.print()
-    _say(console, Text(words, "bold underline"))
-
-
-def _bullet(console: Console, mark: str, text: Text) -> None:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(Text(mark), text)
-    console.print(table, highlight=False)
 
 
 def _counted(made: Search) -> str:
@@ -72,23 +55,23 @@ def _counted(made: Search) -> str:
 
 
 def _best(made: Search, console: Console) -> None:
-    _heading(console, "Best of the grid within the limits")
+    heading(console, "Best of the grid within the limits")
     if made.best is None:
-        _say(console, Text("None.", "bold"))
+        say(console, Text("None.", "bold"))
     else:
         console.print(_table([made.best]))
-        _say(console, Text(f"{made.best.studied.capitalize()}: {made.best.distance}.", "bold"))
+        say(console, Text(f"{made.best.studied.capitalize()}: {made.best.distance}.", "bold"))
     is_published = made.best is not None and made.best.studied == "as published"
     if made.published is not None and not is_published:
-        _say(console, Text("The published schedule, by the same virtual patients"))
+        say(console, Text("The published schedule, by the same virtual patients"))
         console.print(_table([made.published]))
     if made.command:
-        _say(console, Text(f"{made.command_why.capitalize()}: {made.command}"))
+        say(console, Text(f"{made.command_why.capitalize()}: {made.command}"))
     else:
-        _say(console, Text(f"No plan is written: {made.command_why}."))
+        say(console, Text(f"No plan is written: {made.command_why}."))
     if made.open:
         said = f"Open before anyone signs: {'; '.join(made.open)}."
-        _say(console, Text(said, "red"))
+        say(console, Text(said, "red"))
 
 
 def _table(rows: Sequence[Candidate]) -> Table:
@@ -135,20 +118,20 @@ def _spread(rows: Sequence[Candidate]) -> list[Candidate]:
 def _more(console: Console, rows: Sequence[Candidate]) -> None:
     if len(rows) > MOST_ROWS:
         said = f"{MOST_ROWS} of {len(rows)}; --json and --csv hold all."
-        _say(console, Text(said, "dim"))
+        say(console, Text(said, "dim"))
 
 
 def _worth(made: Search, console: Console) -> None:
-    _heading(console, "What it is worth")
+    heading(console, "What it is worth")
     for text in made.warnings:
-        _bullet(console, "-", Text(text))
+        bullet(console, "-", Text(text))
     reads = ", ".join(READ_IN_WORDS[one] for one in made.reads)
-    _bullet(console, "-", Text(f"Objective by {' on '.join(made.models)}; its numbers: {reads}."))
+    bullet(console, "-", Text(f"Objective by {' on '.join(made.models)}; its numbers: {reads}."))
     for one in made.model_evidence:
-        _bullet(console, "-", Text(f"{one.text} ({one.source}, {READ_IN_WORDS[one.read]})"))
-    _heading(console, f"How strong the evidence for {made.family} is")
+        bullet(console, "-", Text(f"{one.text} ({one.source}, {READ_IN_WORDS[one.read]})"))
+    heading(console, f"How strong the evidence for {made.family} is")
     for direction in _DIRECTIONS:
         claims = [one for one in made.evidence if one.direction == direction]
         said = dict.fromkeys(f"{one.strength} ({one.source}, {one.read})" for one in claims)
         if said:
-            _bullet(console, f"{direction}:", Text("; ".join(said)))
+            bullet(console, f"{direction}:", Text("; ".join(said)))
