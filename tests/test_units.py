@@ -19,11 +19,13 @@ from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from assuage import units
 from assuage.refusals import Refusal, Refused
 from assuage.units import (
     MICROGRAM_PER_MG,
@@ -451,3 +453,21 @@ def test_reading_a_unit_loads_no_dask() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_dask_is_hidden_only_while_pint_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def load(name: str) -> None:
+        seen.append((name, sys.modules.get("dask", "not there")))
+
+    monkeypatch.setattr(units.importlib, "import_module", load)
+    monkeypatch.delitem(sys.modules, "dask", raising=False)
+    units._without_dask()
+    assert seen == [("pint", None)]
+    assert "dask" not in sys.modules
+    loaded = ModuleType("dask")
+    monkeypatch.setitem(sys.modules, "dask", loaded)
+    units._without_dask()
+    assert seen[1:] == [("pint", loaded)]
+    assert sys.modules["dask"] is loaded
