@@ -471,3 +471,10 @@ def test_dask_is_hidden_only_while_pint_is_loaded(monkeypatch: pytest.MonkeyPatc
     units._without_dask()
     assert seen[1:] == [("pint", loaded)]
     assert sys.modules["dask"] is loaded
+
+
+def test_the_registry_is_built_with_dask_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[None] = []
+    monkeypatch.setattr(units, "_without_dask", lambda: called.append(None))
+    units._registry.__wrapped__()
+    assert called == [None]
