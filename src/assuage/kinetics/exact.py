@@ -145,7 +145,7 @@ def solve(
     return out
 
 
-def check(pushes: Sequence[Push], times_h: Array, states: int = 0) -> None:
+def check(pushes: Sequence[Push], times_h: Array, states: int) -> None:
     """Raise ValueError when a time, an amount or one of so many states can't be used."""
     ends = [one.start_h for one in pushes]
     ends += [one.end_h for one in pushes if one.end_h is not None]

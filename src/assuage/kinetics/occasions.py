@@ -75,7 +75,7 @@ def solve(
     Raises Refused when the model has no such route, ValueError on times that `exact.solve`
     doesn't take.
     """
-    exact.check((), times_h)
+    exact.check((), times_h, 0)
     given = [[one for one in doses if occasions.at(one.start_h) == o] for o in range(len(systems))]
     if _all_alike(model, systems, doses):
         pushes = _pushes(model, systems, given)

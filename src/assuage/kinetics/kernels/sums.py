@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.tile import LANES, set1, set2, set3
+from assuage.kinetics.kernels.tile import LANES, add1, add2, set1, set2, set3
 
 U = np.uint64
 L = np.uint64(LANES)
@@ -34,19 +34,6 @@ def _set4(t, d, a, i, b, j, k, m, n, o, p, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
-    """Add a[i:] b[j:] to t[d:]."""
-    for x in range(L):
-        t[d + x] += a[i + x] * b[j + x]
-
-
-@kernel
-def _add2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
-    for x in range(L):
-        t[d + x] += a[i + x] * b[j + x] + a[k + x] * b[m + x]
-
-
-@kernel
 def total(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def]
     """Write the sum of a[i + left] b[j + right] over terms p .. end - 1 to t[d:]."""
     q, r, s = p + U(1), p + U(2), p + U(3)
@@ -66,7 +53,7 @@ def total(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def
         p += U(1)
     while p + U(2) <= end:
         q = p + U(1)
-        _add2(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q])
+        add2(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q])
         p += U(2)
     if p < end:
         add1(t, d, a, i + left[p], b, j + right[p])

@@ -49,13 +49,15 @@ def set3(t, d, a, i, b, j, k, m, n, o):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _add1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
+def add1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
+    """Add a[i:] b[j:] to t[d:]."""
     for x in range(L):
         t[d + x] += a[i + x] * b[j + x]
 
 
 @kernel
-def _add2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
+def add2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
+    """Add a sum of two products to t[d:]."""
     for x in range(L):
         t[d + x] += a[i + x] * b[j + x] + a[k + x] * b[m + x]
 
@@ -79,10 +81,10 @@ def multiply(t, a, b, first, left, right):  # type: ignore[no-untyped-def]
             p += U(1)
         while p + U(2) <= end:
             q = p + U(1)
-            _add2(t, d, a, left[p], b, right[p], left[q], right[q])
+            add2(t, d, a, left[p], b, right[p], left[q], right[q])
             p += U(2)
         if p < end:
-            _add1(t, d, a, left[p], b, right[p])
+            add1(t, d, a, left[p], b, right[p])
 
 
 @kernel

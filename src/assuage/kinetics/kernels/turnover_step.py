@@ -6,8 +6,7 @@ import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
 from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.sums import add1
-from assuage.kinetics.kernels.tile import LANES, set1
+from assuage.kinetics.kernels.tile import LANES, add1, set1
 from assuage.kinetics.turnover import LARGEST_LOSS, W
 
 U = np.uint64
