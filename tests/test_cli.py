@@ -131,7 +131,7 @@ def test_a_fault_is_a_refusal_and_no_traceback(monkeypatch: pytest.MonkeyPatch) 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("planted\nfault")
 
-    monkeypatch.setattr(simulate_module, "_check_chart", fail)
+    monkeypatch.setattr(simulate_module, "check_outputs", fail)
     ran = run(*SPEC)
     assert ran.code == "INTERNAL_FAULT"
     assert "ZeroDivisionError: planted fault" in ran.err
@@ -141,7 +141,7 @@ def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(simulate_module, "_check_chart", stop)
+    monkeypatch.setattr(simulate_module, "check_outputs", stop)
     ran = run(*SPEC)
     assert (ran.status, ran.out, ran.err.strip()) == (130, "", "")
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assuage.cli import choices, output
-from assuage.cli.files import write_file
+from assuage.cli.files import check_outputs, write_file
 from assuage.cli.plan import acceptance, date_from, patient_from
-from assuage.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
     from assuage.planning.comparison import Comparison
@@ -96,7 +95,7 @@ def compare(
     as_json: _AsJson = False,
 ) -> None:
     """Compare regimens; the text of the help stands in HELP."""
-    check_files(plot, csv, as_json=as_json)
+    check_outputs(plot, csv, as_json=as_json, example="table.csv", what="picture file")
     with output.at_work("Comparing", quiet=as_json):
         from assuage.clock import SystemClock
         from assuage.planning.comparison import Wish
@@ -127,23 +126,6 @@ def compare(
         made = work_out(wish, clock)
         written = _files(made, plot, csv)
     _print(made, written, as_json=as_json, as_csv=csv == "-")
-
-
-def check_files(plot: str | None, csv: str | None, *, as_json: bool) -> None:
-    """Raise Refused for a picture that is no SVG, and for two answers on standard output."""
-    if as_json and csv == "-":
-        raise Refused(
-            Refusal.OPTION_CONFLICT,
-            what="--json and --csv to standard output",
-            remedy="name a file: --csv table.csv",
-        )
-    if plot is not None and Path(plot).suffix.lower() != ".svg":
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED,
-            text=plot,
-            what="picture file",
-            choices="a name that ends in .svg",
-        )
 
 
 def _files(made: Comparison, plot: str | None, csv: str | None) -> list[str]:

@@ -9,6 +9,22 @@ from pathlib import Path
 from assuage.refusals import Refusal, Refused
 
 
+def check_outputs(
+    plot: str | None, csv: str | None, *, as_json: bool, example: str, what: str = "chart file"
+) -> None:
+    """Raise Refused for two answers on standard output, and for a picture that is no SVG."""
+    if as_json and csv == "-":
+        raise Refused(
+            Refusal.OPTION_CONFLICT,
+            what="--json and --csv to standard output",
+            remedy=f"name a file: --csv {example}",
+        )
+    if plot is not None and Path(plot).suffix.lower() != ".svg":
+        raise Refused(
+            Refusal.VALUE_NOT_ALLOWED, text=plot, what=what, choices="a name that ends in .svg"
+        )
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write `content` to `path` at once. Raises Refused and leaves what was there untouched."""
     try:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assuage.cli import choices, output
-from assuage.cli.files import write_file
-from assuage.refusals import Refusal, Refused
+from assuage.cli.files import check_outputs, write_file
 
 if TYPE_CHECKING:
     from assuage.planning.individual import Answer
@@ -73,19 +72,7 @@ def individual(
     ] = None,
 ) -> None:
     """Fit one patient; the text of the help stands in HELP."""
-    if as_json and csv == "-":
-        raise Refused(
-            Refusal.OPTION_CONFLICT,
-            what="--json and --csv to standard output",
-            remedy="name a file: --csv bands.csv",
-        )
-    if plot is not None and Path(plot).suffix.lower() != ".svg":
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED,
-            text=plot,
-            what="chart file",
-            choices="a name that ends in .svg",
-        )
+    check_outputs(plot, csv, as_json=as_json, example="bands.csv")
     with output.at_work("Fitting", quiet=as_json):
         from assuage.planning.individual import Request, answer
 

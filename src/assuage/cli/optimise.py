@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assuage.cli import choices, output
-from assuage.cli.compare import check_files
-from assuage.cli.files import write_file
+from assuage.cli.files import check_outputs, write_file
 from assuage.cli.plan import acceptance, date_from, patient_from
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def optimise(
     as_json: _AsJson = False,
 ) -> None:
     """Search a family; the text of the help stands in HELP."""
-    check_files(None, csv, as_json=as_json)
+    check_outputs(None, csv, as_json=as_json, example="table.csv")
     from assuage.clock import SystemClock
     from assuage.planning.optimisation import Wish
     from assuage.planning.optimisation import optimise as work_out

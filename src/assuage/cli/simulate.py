@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assuage.cli import choices, output, progress
-from assuage.cli.files import write_file
-from assuage.refusals import Refusal, Refused
+from assuage.cli.files import check_outputs, write_file
 
 if TYPE_CHECKING:
     from assuage.planning.simulation import Simulation
@@ -118,13 +117,7 @@ def simulate(
     resume: _Resume = None,
 ) -> None:
     """Predict concentrations; the text of the help stands in HELP."""
-    if as_json and csv == "-":
-        raise Refused(
-            Refusal.OPTION_CONFLICT,
-            what="--json and --csv to standard output",
-            remedy="name a file: --csv levels.csv",
-        )
-    _check_chart(plot)
+    check_outputs(plot, csv, as_json=as_json, example="levels.csv")
     with progress.counting("Simulating", population, quiet=as_json) as told:
         from assuage.planning.simulation import Wish
         from assuage.planning.simulation import simulate as work_out
@@ -142,16 +135,6 @@ def simulate(
             raise
         written = _files(found, csv, plot)
     _print(found, as_json=as_json, as_csv=csv == "-", written=written)
-
-
-def _check_chart(plot: str | None) -> None:
-    if plot is not None and Path(plot).suffix.lower() != ".svg":
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED,
-            text=plot,
-            what="chart file",
-            choices="a name that ends in .svg",
-        )
 
 
 def _files(found: Simulation, csv: str | None, plot: str | None) -> list[str]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assuage.cli import choices, output
-from assuage.cli.files import write_file
-from assuage.refusals import Refusal, Refused
+from assuage.cli.files import check_outputs, write_file
 
 if TYPE_CHECKING:
     from assuage.planning.targeting import Targeted
@@ -124,7 +123,7 @@ def target(
     plot: _Plot = None,
 ) -> None:
     """Work out pump rates for a target; the text of the help stands in HELP."""
-    _check(as_json=as_json, csv=csv, plot=plot)
+    check_outputs(plot, csv, as_json=as_json, example="rates.csv")
     with output.at_work("Working out rates", quiet=as_json):
         from assuage.planning.targeting import Wish
         from assuage.planning.targeting import target as work_out
@@ -160,19 +159,6 @@ def target(
         found = work_out(wish)
         written = _files(found, csv, plot)
     _print(found, as_json=as_json, as_csv=csv == "-", written=written)
-
-
-def _check(*, as_json: bool, csv: str | None, plot: str | None) -> None:
-    if as_json and csv == "-":
-        raise Refused(
-            Refusal.OPTION_CONFLICT,
-            what="--json and --csv to standard output",
-            remedy="name a file: --csv rates.csv",
-        )
-    if plot is not None and Path(plot).suffix.lower() != ".svg":
-        what = "chart file"
-        choices = "a name that ends in .svg"
-        raise Refused(Refusal.VALUE_NOT_ALLOWED, text=plot, what=what, choices=choices)
 
 
 def _files(found: Targeted, csv: str | None, plot: str | None) -> list[str]:
