@@ -98,6 +98,7 @@ def _compiled(
 ) -> None:
     from assuage.kinetics.kernels import grid
     from assuage.kinetics.kernels.tile import LANES
+    from assuage.kinetics.kernels.wide import WIDE
 
     table = timetable(pushes, times_h)
     seen = (weights != 0.0).any(axis=0)
@@ -106,7 +107,7 @@ def _compiled(
     moves, jumps = with_jumps(table)
     lanes = np.uint64(LANES)
     rest = (
-        *(np.ascontiguousarray(one) for one in (matrix, weights, initial)),
+        *(_abreast(one) for one in (matrix, weights, initial)),
         _amounts(pushes, table, len(matrix)),
         np.array([pushes[n].state for n in table.boluses], dtype=np.int64),
         _flows(pushes, table, len(matrix)),
@@ -124,16 +125,24 @@ def _compiled(
         jumps,
         *(part for one in (shape.flowing, shape.still) for part in _in_lanes(one)),
         shape.output_first,
-        shape.output_columns,
+        shape.output_columns.astype(np.uint64) * lanes,
+        shape.still_counts,
         shape.term_first,
-        shape.terms,
-        shape.sources,
-        shape.numbers,
+        shape.terms.astype(np.uint64),
+        shape.sources.astype(np.uint64) * lanes,
+        shape.slots.astype(np.uint64) * lanes,
+        shape.slots.astype(np.uint64) * np.uint64(WIDE),
+        np.arange(len(shape.output_columns), dtype=np.uint64) * lanes,
         _blocks(table),
         out.reshape(-1),
         out.nbytes > CACHED_BYTES,
     )
-    _share(grid.solve, len(out), workers, rest)
+    share(grid.solve, len(out), workers, rest)
+
+
+def _abreast(one: Array) -> Array:
+    """Return an array with the patients last, side by side; `structure.build` has them so."""
+    return np.ascontiguousarray(np.moveaxis(one, 0, -1))
 
 
 def _in_lanes(products: Products) -> tuple[NDArray[np.uint64], ...]:
@@ -146,13 +155,13 @@ def _in_lanes(products: Products) -> tuple[NDArray[np.uint64], ...]:
 
 def _blocks(table: Timetable) -> int:
     """Return how many blocks of outputs the runs make, a single one making one."""
-    from assuage.kinetics.kernels.emit import BLOCK
+    from assuage.kinetics.kernels.grid import BLOCK
 
     runs = table.moves[:, 0] == RUN
     return int((-(-table.moves[runs, 2] // BLOCK)).sum())
 
 
-def _share(
+def share(
     kernel: Callable[..., None], patients: int, workers: int, rest: tuple[object, ...]
 ) -> None:
     """Share patients among threads, tile by tile; the kernels hold no lock."""

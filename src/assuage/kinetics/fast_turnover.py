@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from assuage.kinetics import turnover as oracle
 from assuage.kinetics.exact import TIME_DECIMALS, Array, Push, check
+from assuage.kinetics.fast import share
 from assuage.kinetics.pattern import Counts, Pattern, pattern_of
 from assuage.kinetics.points import has_kernels
 from assuage.kinetics.timetable import SAME_H, even
@@ -83,7 +84,7 @@ def _compiled(
 ) -> None:
     from assuage.kinetics.kernels import turnover as kernels
 
-    fine, bound = fineness(matrix, pushes, weights, turnover)
+    fine, bound = fineness(matrix, pushes, weights, turnover, workers)
     kind = np.where((turnover.gamma <= 5.0) & (turnover.gamma % 1.0 == 0.0), turnover.gamma, 0.0)
     matrix, weights, bound = _widened(matrix, weights, bound)
     reaching = _reaching(matrix, weights)
@@ -137,7 +138,11 @@ def _compiled(
 
 
 def fineness(
-    matrix: Array, pushes: Sequence[Push], weights: Array, turnover: TurnoverRates
+    matrix: Array,
+    pushes: Sequence[Push],
+    weights: Array,
+    turnover: TurnoverRates,
+    workers: int = 1,
 ) -> tuple[Array, Array]:
     """Return what `turnover.fineness` and `turnover.falling_bound` do, compiled."""
     from assuage.kinetics.kernels import fineness as kernels
@@ -153,7 +158,7 @@ def fineness(
     peak, bound = np.empty(len(matrix)), np.empty(weights.shape)
     ends = [kernels.AT_ONCE if one.end_h is None else one.end_h for one in pushes]
     amounts = np.array([one.amount_mg for one in pushes], dtype=np.float64)
-    kernels.measure(
+    rest = (
         np.ascontiguousarray(matrix),
         np.ascontiguousarray(weights),
         turnover.c50,
@@ -165,6 +170,7 @@ def fineness(
         peak,
         bound,
     )
+    share(kernels.measure, len(matrix), workers, rest)
     steep = turnover.gamma * (1.5 + np.log1p(peak / turnover.c50))
     octave = 2.0 ** np.ceil(np.log2(np.maximum(oracle.FEWEST, steep / oracle.SHARPNESS)))
     longest = np.floor(np.log2(oracle.LARGEST_LOSS / loss))
@@ -191,12 +197,14 @@ def _groups(values: Sequence[Array], masks: Sequence[NDArray[np.bool_]]) -> list
 
 def _reaching(matrix: Array, weights: Array) -> NDArray[np.bool_]:
     """Return (patients, m): the places from which drug can reach the drive, at least one."""
-    found: NDArray[np.bool_] = weights > 0.0
-    moves = matrix > 0.0
+    seen, moves = weights > 0.0, matrix > 0.0
+    alike = bool((seen == seen[:1]).all() and (moves == moves[:1]).all())
+    found: NDArray[np.bool_] = seen[:1] if alike else seen
+    moves = moves[:1] if alike else moves
     for _ in range(matrix.shape[-1]):
         found = found | (moves & found[:, :, None]).any(axis=1)
     found[~found.any(axis=1), 0] = True
-    return found
+    return np.broadcast_to(found, weights.shape)
 
 
 def _widened(matrix: Array, weights: Array, bound: Array) -> tuple[Array, Array, Array]:
@@ -278,7 +286,7 @@ def _people(
         below = rates.c50 * (oracle.QUIET / change) ** (1.0 / rates.gamma)
     seen = weights[np.ix_(padded, places)] / rates.c50[:, None]
     return People(
-        np.ascontiguousarray(matrix[np.ix_(padded, places, places)]),
+        matrix.transpose(1, 2, 0)[np.ix_(places, places, padded)],
         np.ascontiguousarray(seen.T),
         np.ascontiguousarray(np.minimum(bound[np.ix_(padded, places)].T, HIGH)),
         below,

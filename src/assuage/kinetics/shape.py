@@ -30,8 +30,8 @@ class Shape:
     flowing, still  the products that move a state, when something flows and when nothing does
     output_first (k + 1,), output_columns  the columns that each output depends on
     term_first (k + 1,), terms  for each of them where its sum starts, among
-    sources, numbers  the output's own column and the entry to multiply it by; entry n is 1:
-                      what flows in goes on as it is
+    still_counts (k,)  how many of its columns count when nothing flows in: the first ones
+    sources, slots  the output's own column, and the slot of the entry to multiply it by
     """
 
     rows_of: Counts
@@ -43,8 +43,9 @@ class Shape:
     output_columns: Counts
     term_first: Counts
     terms: Counts
+    still_counts: Counts
     sources: Counts
-    numbers: Counts
+    slots: Counts
 
 
 def shape_of(pattern: Pattern, seen: NDArray[np.bool_]) -> Shape:
@@ -58,8 +59,13 @@ def _shape(slot: bytes, every: int, size: int, seen: bytes, outputs: int) -> Sha
     slots = np.frombuffer(slot, dtype=np.int64).reshape(every, every)
     rows, columns = np.nonzero(slots[:size] >= 0)
     used = slots[rows, columns]
-    position = {int(one): n for n, one in enumerate(used)}
-    lists: dict[str, list[int]] = {"columns": [], "terms": [], "sources": [], "numbers": []}
+    lists: dict[str, list[int]] = {
+        "columns": [],
+        "terms": [],
+        "sources": [],
+        "slots": [],
+        "still": [],
+    }
     output_first, term_first = [0], [0]
     for weigh in np.frombuffer(seen, dtype=bool).reshape(outputs, size):
         reached = (slots[:size] >= 0)[weigh].any(axis=0)
@@ -67,14 +73,12 @@ def _shape(slot: bytes, every: int, size: int, seen: bytes, outputs: int) -> Sha
         for column in mine:
             lists["terms"].append(len(lists["sources"]))
             for source, row in enumerate(mine):
-                if row < size and slots[row, column] >= 0:
+                if slots[row, column] >= 0:
                     lists["sources"].append(source)
-                    lists["numbers"].append(position[int(slots[row, column])])
-                elif row == column:
-                    lists["sources"].append(source)
-                    lists["numbers"].append(len(used))
+                    lists["slots"].append(int(slots[row, column]))
         lists["terms"].append(len(lists["sources"]))
         lists["columns"] += mine
+        lists["still"].append(max(1, sum(column < size for column in mine)))
         output_first.append(len(lists["columns"]))
         term_first.append(len(lists["terms"]))
     return Shape(
@@ -87,8 +91,9 @@ def _shape(slot: bytes, every: int, size: int, seen: bytes, outputs: int) -> Sha
         _counts(lists["columns"]),
         _counts(term_first),
         _counts(lists["terms"]),
+        _counts(lists["still"]),
         _counts(lists["sources"]),
-        _counts(lists["numbers"]),
+        _counts(lists["slots"]),
     )
 
 

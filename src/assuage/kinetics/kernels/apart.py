@@ -6,16 +6,14 @@ twice. A non-temporal store doesn't. Where the processor has none, the hint is i
 
 from __future__ import annotations
 
-import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from assuage.kinetics.kernels.compile import kernel
+from assuage.kinetics.kernels.wide import BYTES, WIDE, U, copy_line
 
-U = np.uint64
-WIDE = U(8)  # numbers in a cache line
-BYTES = U(8)
+W = U(WIDE)
 
 
 @intrinsic
@@ -45,17 +43,33 @@ def settle(_):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def put(out, begin, line, count):  # type: ignore[no-untyped-def]
-    """Copy line[:count] to out[begin:]; `begin` and `count` are unsigned."""
-    to, source = U(out.ctypes.data) + begin * BYTES, U(line.ctypes.data)
-    head = ((U(64) - (to & U(63))) & U(63)) >> U(3)
-    if head > count:
-        head = count
-    for n in range(head):
+def head(to, apart):  # type: ignore[no-untyped-def]
+    """Return how many numbers lie before the first whole cache line from address `to` on."""
+    return ((U(64) - (to & U(63))) & U(63)) >> U(3) if apart else U(0)
+
+
+@kernel
+def pass_on(to, source, sent, upto, apart):  # type: ignore[no-untyped-def]
+    """Copy whole lines of eight between two addresses, and return how many numbers are over.
+
+    Of `upto` numbers `sent` are over already; counts are unsigned. With `apart` the lines go past
+    the cache, and to + 8 sent is a multiple of 64.
+    """
+    if apart:
+        while sent + W <= upto:
+            _stream(to + sent * BYTES, source + sent * BYTES)  # type: ignore[call-arg]
+            sent += W
+    else:
+        while sent + W <= upto:
+            copy_line(to + sent * BYTES, source + sent * BYTES)  # type: ignore[call-arg]
+            sent += W
+    return sent
+
+
+@kernel
+def bring_rest(out, begin, line, first, sent, count):  # type: ignore[no-untyped-def]
+    """Copy line[:first] and line[sent:count], what `pass_on` left."""
+    for n in range(first):
         out[begin + n] = line[n]
-    lines = (count - head) // WIDE
-    for n in range(lines):
-        here = (head + n * WIDE) * BYTES
-        _stream(to + here, source + here)  # type: ignore[call-arg]
-    for n in range(head + lines * WIDE, count):
+    for n in range(sent, count):
         out[begin + n] = line[n]

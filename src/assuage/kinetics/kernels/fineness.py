@@ -36,9 +36,12 @@ def _largest(  # type: ignore[no-untyped-def]
 
 @kernel
 def _rise(  # type: ignore[no-untyped-def]
-    matrix, weights, inflow, at_once, step_h, moved, term, into
+    matrix, ways, to, source, weights, inflow, at_once, step_h, moved, term, into
 ):  # fmt: skip
-    """Return a bound on what doses add to the drive within a step after them."""
+    """Return a bound on what doses add to the drive within a step after them.
+
+    Drug goes `ways` ways, n from place source[n] to place to[n].
+    """
     size = weights.shape[0]
     total = 0.0
     for k in range(size):
@@ -48,13 +51,24 @@ def _rise(  # type: ignore[no-untyped-def]
         for some, share in ((moved, step_h / order), (term, step_h / (order + 1))):
             for k in range(size):
                 into[k] = 0.0
-                for j in range(size):
-                    if j != k:
-                        into[k] += matrix[k, j] * some[j]
+            for n in range(ways):
+                into[to[n]] += matrix[to[n], source[n]] * some[source[n]]
             for k in range(size):
                 some[k] = into[k] * share
                 total += weights[k] * some[k]
     return total
+
+
+@kernel
+def _ways(matrix, to, source):  # type: ignore[no-untyped-def]
+    """Write where drug goes to and from; return how many ways it goes."""
+    found = 0
+    for k in range(matrix.shape[0]):
+        for j in range(matrix.shape[0]):
+            if j != k and matrix[k, j] > 0.0:
+                to[found], source[found] = k, j
+                found += 1
+    return found
 
 
 @kernel
@@ -75,10 +89,11 @@ def _drained(matrix, leak, weights, reaches, a, area):  # type: ignore[no-untype
                 area[i] = np.inf if reaches[i] else 0.0
             return
         for i in range(k + 1, size):
-            factor = a[i, k] / a[k, k]
-            for j in range(k, size):
-                a[i, j] -= factor * a[k, j]
-            area[i] -= factor * area[k]
+            if a[i, k] != 0.0:
+                factor = a[i, k] / a[k, k]
+                for j in range(k, size):
+                    a[i, j] -= factor * a[k, j]
+                area[i] -= factor * area[k]
     for k in range(size - 1, -1, -1):
         for j in range(k + 1, size):
             area[k] -= a[k, j] * area[j]
@@ -99,9 +114,11 @@ def _factor(area, weights):  # type: ignore[no-untyped-def]
 
 @kernel
 def measure(  # type: ignore[no-untyped-def]
-    matrix, weights, c50, states, starts_h, ends_h, amounts, rise_h, peak, bound
+    begin, end, matrix, weights, c50, states, starts_h, ends_h, amounts, rise_h, peak, bound
 ):  # fmt: skip
     """Halve rise_h (patients,) until no dose lifts the drive too far; write peak and bound.
+
+    For patients begin .. end - 1.
 
     matrix (patients, m, m); weights and bound (patients, m); pushes with amounts (pushes,
     patients), ends_h AT_ONCE for a bolus.
@@ -109,19 +126,24 @@ def measure(  # type: ignore[no-untyped-def]
     size = weights.shape[1]
     inflow, at_once, together = np.zeros(size), np.zeros(size), np.zeros(size)
     moved, term, into, area = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
+    to, source = np.zeros(size * size, dtype=np.int64), np.zeros(size * size, dtype=np.int64)
     reaches, a = np.zeros(size, dtype=np.bool_), np.zeros((size, size))
-    for i in range(matrix.shape[0]):
+    for i in range(begin, end):
         mine, seen = matrix[i], weights[i]
         _largest(states, starts_h, ends_h, amounts, i, inflow, at_once, together)
-        allowed = RISE_FIRST * c50[i]
-        while _rise(mine, seen, inflow, at_once, rise_h[i], moved, term, into) > allowed:
+        allowed, ways = RISE_FIRST * c50[i], _ways(mine, to, source)
+        while allowed < _rise(
+            mine, ways, to, source, seen, inflow, at_once, rise_h[i], moved, term, into
+        ):
             rise_h[i] /= 2.0
         for k in range(size):
             reaches[k] = seen[k] > 0.0
-        for _ in range(size):
-            for k in range(size):
-                for j in range(size):
-                    reaches[k] = reaches[k] or (reaches[j] and mine[j, k] > 0.0)
+        more = True
+        while more:
+            more = False
+            for n in range(ways):
+                if reaches[to[n]] and not reaches[source[n]]:
+                    reaches[source[n]], more = True, True
         _drained(mine, LEAK_PER_H, seen, reaches, a, area)
         factor = _factor(area, seen)
         peak[i] = 0.0

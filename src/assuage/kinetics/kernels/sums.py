@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.tile import LANES, add1, add2, set1, set2, set3
+from assuage.kinetics.kernels.tile import LANES
+from assuage.kinetics.kernels.wide import BYTES, lanes8
 
 U = np.uint64
 L = np.uint64(LANES)
@@ -26,37 +27,12 @@ def copy(t, d, s, i):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _set4(t, d, a, i, b, j, k, m, n, o, p, q):  # type: ignore[no-untyped-def]
-    for x in range(L):
-        t[d + x] = (
-            a[i + x] * b[j + x] + a[k + x] * b[m + x] + a[n + x] * b[o + x] + a[p + x] * b[q + x]
-        )
-
-
-@kernel
 def total(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def]
     """Write the sum of a[i + left] b[j + right] over terms p .. end - 1 to t[d:]."""
-    q, r, s = p + U(1), p + U(2), p + U(3)
-    if end - p >= U(4):
-        _set4(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q], i + left[r],
-              j + right[r], i + left[s], j + right[s])  # fmt: skip
-        p += U(4)
-    elif end - p == U(3):
-        set3(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q], i + left[r],
-              j + right[r])  # fmt: skip
-        p += U(3)
-    elif end - p == U(2):
-        set2(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q])
-        p += U(2)
-    else:
-        set1(t, d, a, i + left[p], b, j + right[p])
-        p += U(1)
-    while p + U(2) <= end:
-        q = p + U(1)
-        add2(t, d, a, i + left[p], b, j + right[p], i + left[q], j + right[q])
-        p += U(2)
-    if p < end:
-        add1(t, d, a, i + left[p], b, j + right[p])
+    lanes8(
+        U(t.ctypes.data) + d * BYTES, U(a.ctypes.data) + i * BYTES, U(left.ctypes.data) + p * BYTES,
+        U(b.ctypes.data) + j * BYTES, U(right.ctypes.data) + p * BYTES, end - p,
+    )  # fmt: skip
 
 
 @kernel

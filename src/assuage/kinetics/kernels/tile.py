@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from assuage.kinetics.kernels.compile import kernel
+from assuage.kinetics.kernels.wide import BYTES, lanes8
 
 LANES = 64
 LARGEST = 0.7  # norm that the Taylor sum is used up to: 0.7**17 / 17! is 7e-18
@@ -35,20 +36,6 @@ def set1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def set2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
-    """Write a sum of two products to t[d:]."""
-    for x in range(L):
-        t[d + x] = a[i + x] * b[j + x] + a[k + x] * b[m + x]
-
-
-@kernel
-def set3(t, d, a, i, b, j, k, m, n, o):  # type: ignore[no-untyped-def]
-    """Write a sum of three products to t[d:]."""
-    for x in range(L):
-        t[d + x] = a[i + x] * b[j + x] + a[k + x] * b[m + x] + a[n + x] * b[o + x]
-
-
-@kernel
 def add1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
     """Add a[i:] b[j:] to t[d:]."""
     for x in range(L):
@@ -56,35 +43,16 @@ def add1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add2(t, d, a, i, b, j, k, m):  # type: ignore[no-untyped-def]
-    """Add a sum of two products to t[d:]."""
-    for x in range(L):
-        t[d + x] += a[i + x] * b[j + x] + a[k + x] * b[m + x]
-
-
-@kernel
 def multiply(t, a, b, first, left, right):  # type: ignore[no-untyped-def]
     """Write a @ b into t, for all lanes; `left` and `right` count in numbers (slot x 64)."""
+    to, one, other = U(t.ctypes.data), U(a.ctypes.data), U(b.ctypes.data)
+    lefts, rights = U(left.ctypes.data), U(right.ctypes.data)
     for slot in range(U(first.shape[0] - 1)):
-        p, end, d = first[slot], first[slot + U(1)], slot * L
-        terms = end - p
-        if terms >= U(3):
-            q, r = p + U(1), p + U(2)
-            set3(t, d, a, left[p], b, right[p], left[q], right[q], left[r], right[r])
-            p += U(3)
-        elif terms == U(2):
-            q = p + U(1)
-            set2(t, d, a, left[p], b, right[p], left[q], right[q])
-            p += U(2)
-        else:
-            set1(t, d, a, left[p], b, right[p])
-            p += U(1)
-        while p + U(2) <= end:
-            q = p + U(1)
-            add2(t, d, a, left[p], b, right[p], left[q], right[q])
-            p += U(2)
-        if p < end:
-            add1(t, d, a, left[p], b, right[p])
+        p = first[slot]
+        lanes8(
+            to + slot * L * BYTES, one, lefts + p * BYTES, other, rights + p * BYTES,
+            first[slot + U(1)] - p,
+        )  # fmt: skip
 
 
 @kernel

@@ -141,7 +141,7 @@ class Plan(NamedTuple):
 class People(NamedTuple):
     """Patients (n,), n a multiple of 64; the last lanes repeat one of them.
 
-    matrix (n, m, m); weights (m, n) over c50; bound (m, n); amounts (boluses, n); flows
+    matrix (m, m, n); weights (m, n) over c50; bound (m, n); amounts (boluses, n); flows
     (patterns, targets, n); kind is gamma where it is a whole number up to 5, else 0.
     """
 
