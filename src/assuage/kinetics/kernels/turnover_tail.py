@@ -28,7 +28,8 @@ def write_rows(out, times, rows, base, buffer, place, count):  # type: ignore[no
         # Lanes without a row fill up the last tile, so the last of eight tells for all.
         begun = count // W * W if rows[base + x + W - U(1)] >= 0 else U(0)
         for n in range(U(0), begun, W):
-            turn(to + (place + n) * BYTES, numbers + (base + x) * BYTES, times * BYTES,
+            turn(  # type: ignore[call-arg]
+                to + (place + n) * BYTES, numbers + (base + x) * BYTES, times * BYTES,
                  source + (n * L + x) * BYTES, L * BYTES)  # fmt: skip
         for lane in range(x, x + W):
             if rows[base + lane] >= 0:
