@@ -29,8 +29,12 @@ def write_rows(out, times, rows, base, buffer, place, count):  # type: ignore[no
         begun = count // W * W if rows[base + x + W - U(1)] >= 0 else U(0)
         for n in range(U(0), begun, W):
             turn(  # type: ignore[call-arg]
-                to + (place + n) * BYTES, numbers + (base + x) * BYTES, times * BYTES,
-                 source + (n * L + x) * BYTES, L * BYTES)  # fmt: skip
+                to + (place + n) * BYTES,
+                numbers + (base + x) * BYTES,
+                times * BYTES,
+                source + (n * L + x) * BYTES,
+                L * BYTES,
+            )
         for lane in range(x, x + W):
             if rows[base + lane] >= 0:
                 o = U(rows[base + lane]) * times + place
