@@ -286,7 +286,7 @@ def _people(
         below = rates.c50 * (oracle.QUIET / change) ** (1.0 / rates.gamma)
     seen = weights[np.ix_(padded, places)] / rates.c50[:, None]
     return People(
-        matrix.transpose(1, 2, 0)[np.ix_(places, places, padded)],
+        np.ascontiguousarray(matrix[padded].transpose(1, 2, 0)[np.ix_(places, places)]),
         np.ascontiguousarray(seen.T),
         np.ascontiguousarray(np.minimum(bound[np.ix_(padded, places)].T, HIGH)),
         below,

@@ -104,3 +104,21 @@ def test_a_line_goes_over_whole_and_nothing_else_does(
     np.testing.assert_array_equal(out[begin : begin + count], line[:count])
     assert not out[:begin].any()
     assert not out[begin + count :].any()
+
+
+@kernel
+def _block(to, table, source):  # type: ignore[no-untyped-def]
+    wide.set_3x4(U(to.ctypes.data), U(table.ctypes.data), U(source.ctypes.data))
+    wide.add_4x1(U(to.ctypes.data) + U(3 * 64 * 8), U(table.ctypes.data), U(source.ctypes.data))
+
+
+def test_a_block_of_rows_and_columns_is_numpys() -> None:
+    rng = np.random.default_rng(3)
+    table, places = rng.normal(size=(12, 64)), rng.normal(size=(4, 64))
+    out = np.ones((8, 64))
+    _block(out, table, places)
+    # Entry (row, column) stands at column x rows + row.
+    want = (table.reshape(4, 3, 64) * places[:, None]).sum(axis=0)
+    np.testing.assert_allclose(out[:3], want, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(out[3:7], 1.0 + table[:4] * places[0], rtol=0, atol=1e-13)
+    assert (out[7] == 1.0).all()

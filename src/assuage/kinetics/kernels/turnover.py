@@ -55,6 +55,7 @@ from assuage.kinetics.kernels.turnover_tail import (
     newly_over,
     write_rows,
 )
+from assuage.kinetics.kernels.wide import room
 from assuage.kinetics.pattern import Counts
 
 Offsets = NDArray[np.uint64]
@@ -254,12 +255,13 @@ def solve(begin, end, plan, shape, people, rows, times, out):  # type: ignore[no
     """
     size, targets = people.weights.shape[0], people.flows.shape[1]
     joined, slots = size + targets, shape.first.shape[0] - 1
-    matrices = np.zeros((plan.matrix_first[-1], slots * LANES))
-    table = np.zeros(plan.matrix_first[-1] * (3 + size) * joined * LANES)
-    work = np.zeros((WORKS, slots * LANES))
-    weights = np.zeros(size * LANES)
-    s, kept = np.zeros(STATE + 2 * joined * LANES), np.zeros(2 * joined * LANES)
-    buffer = np.zeros(BLOCK * LANES)
+    powers = plan.matrix_first[-1]
+    matrices = room(powers * slots * LANES).reshape(powers, slots * LANES)
+    table = room(powers * (3 + size) * joined * LANES)
+    work = room(WORKS * slots * LANES).reshape(WORKS, slots * LANES)
+    weights = room(size * LANES)
+    s, kept = room(STATE + 2 * joined * LANES), room(2 * joined * LANES)
+    buffer = room(BLOCK * LANES)
     still = np.zeros(LANES, dtype=np.bool_)
     for tile in range(begin, end):
         base = U(tile * LANES)
@@ -274,20 +276,25 @@ def solve(begin, end, plan, shape, people, rows, times, out):  # type: ignore[no
         if plan.output_first[0] > 0:
             copy(buffer, U(0), s, LEVEL)
             write_rows(out, U(times), rows, base, buffer, U(0), U(1))
+        held = U(0)
         for stretch in range(plan.length.shape[0]):
             _turn(s, here, there, still, people, base, stretch, plan)
-            here, there = _stretch(
-                s, here, there, kept, still, matrices, table, work, buffer, base, stretch, plan,
-                shape, people, rows, U(times), out,
+            here, there, held = _stretch(
+                s, here, there, kept, still, matrices, table, work, buffer, held, base, stretch,
+                plan, shape, people, rows, U(times), out,
             )  # fmt: skip
 
 
 @kernel
 def _stretch(  # type: ignore[no-untyped-def]
-    s, here, there, kept, still, matrices, table, work, buffer, base, stretch, plan, shape,
+    s, here, there, kept, still, matrices, table, work, buffer, held, base, stretch, plan, shape,
     people, rows, times, out,
 ):  # fmt: skip
-    """Carry state and R to the next edge and write the outputs on the way."""
+    """Carry state and R to the next edge and write the outputs on the way.
+
+    `held` outputs wait in the buffer, and so may some afterwards. What the loop reads of a plan
+    is taken out of it before: each time costs a count of who holds it.
+    """
     size, n = U(people.weights.shape[0]), U(people.weights.shape[1])
     joined, length = size + U(people.flows.shape[1]), plan.length[stretch]
     slab = (U(3) + size) * joined * L
@@ -295,43 +302,45 @@ def _stretch(  # type: ignore[no-untyped-def]
     flows, split = plan.flow[stretch] != NONE, U(shape.still)
     begin, end = (split, U(shape.program.shape[0])) if flows else (U(0), split)
     weights, bounds = people.weights.reshape(-1), people.bound.reshape(-1)
+    powers, step_of, at_end, w = plan.powers, plan.step, plan.at_end, plan.weights
+    program, seen, every, below = shape.program, shape.seen, shape.every, people.below
+    gamma, kind, unit_h, short = people.gamma, people.kind, plan.unit_h[length], plan.short[length]
     over, late = np.full(LANES, NONE), np.zeros(LANES, dtype=np.int64)
     units, left = np.zeros(LANES, dtype=np.int64), np.zeros(LANES)
-    look(s, U(0), weights, base, n, here, shape.seen)
-    raise_to_gamma(s, U(0), people.kind, people.gamma, base)
+    look(s, U(0), weights, base, n, here, seen)
+    raise_to_gamma(s, U(0), kind, gamma, base)
     share_of(s)
     o, o_end = plan.output_first[stretch], plan.output_first[stretch + 1]
-    held, done, count_over, any_still = U(0), 0, 0, still.any()
+    done, count_over, any_still = 0, 0, still.any()
     first, last = plan.step_first[length], plan.step_first[length + 1]
     for one in range(last - first):
         if any_still and one % ASKED == 0:
-            look(s, TOTAL, bounds, base, n, here, shape.every)
-            new = newly_over(s, people.below, base, still, over, one)
+            look(s, TOTAL, bounds, base, n, here, every)
+            new = newly_over(s, below, base, still, over, one)
             if new > 0:
                 mark(units, late, left, kept, s, here, size, over, one, done, o)
                 count_over += new
                 if count_over == LANES:
                     break
-        k = plan.powers[first + one]
+        k = powers[first + one]
         done += 1 << k
-        step_h = plan.unit_h[length] * (1 << k)
-        move(s, there, here, table, tables + U(k) * slab, shape.program, begin, end)
+        step_h = unit_h * (1 << k)
+        move(s, there, here, table, tables + U(k) * slab, program, begin, end)
         here, there = there, here
-        look(s, U(3) * L, weights, base, n, here, shape.seen)
-        if people.kind != 1:
+        look(s, U(3) * L, weights, base, n, here, seen)
+        if kind != 1:
             for node in range(U(4)):
-                raise_to_gamma(s, node * L, people.kind, people.gamma, base)
-        if o < o_end and plan.step[o] == one and not plan.at_end[o]:
+                raise_to_gamma(s, node * L, kind, gamma, base)
+        if o < o_end and step_of[o] == one and not at_end[o]:
             nodes(s, step_h)
-        elif k <= plan.short[length]:
+        elif k <= short:
             step_short(s, step_h)
         else:
             step(s, step_h)
-        while o < o_end and plan.step[o] == one:
-            if plan.at_end[o]:
+        while o < o_end and step_of[o] == one:
+            if at_end[o]:
                 copy(buffer, held * L, s, LEVEL)
             else:
-                w = plan.weights
                 interpolate(buffer, held * L, s, w[o, 0], w[o, 1], w[o, 2], w[o, 3], w[o, 4],
                              w[o, 5], w[o, 6], w[o, 7], w[o, 8], w[o, 9])  # fmt: skip
             o += 1
@@ -339,13 +348,15 @@ def _stretch(  # type: ignore[no-untyped-def]
             if held == B:
                 write_rows(out, times, rows, base, buffer, U(o) - held, held)
                 held = U(0)
-    write_rows(out, times, rows, base, buffer, U(o) - held, held)
+    if count_over > 0 or stretch + 1 == plan.length.shape[0]:
+        write_rows(out, times, rows, base, buffer, U(o) - held, held)
+        held = U(0)
     if count_over > 0:
         finish_calm(out, times, rows, base, stretch, plan, people, over, units, late, left, s,
                     buffer, buffer[BLOCK:])  # fmt: skip
     if count_over > 0 and stretch + 1 < plan.length.shape[0]:
         _catch_up(s, here, kept, over, units, matrices, work, plan, shape, length, size, joined)
-    return here, there
+    return here, there, held
 
 
 @kernel

@@ -111,7 +111,13 @@ def _rates(s, x, least, change, step_h):  # type: ignore[no-untyped-def]
     """Return a rate times the step at the five nodes, and the shares."""
     e0 = s[SHARE + x]
     u1, u2, u3, u4 = s[x], s[L + x], s[U(2) * L + x], s[U(3) * L + x]
-    e1, e2, e3, e4 = u1 / (1.0 + u1), u2 / (1.0 + u2), u3 / (1.0 + u3), u4 / (1.0 + u4)
+    # One division for four shares: it takes as long as ten multiplications. FULL keeps the
+    # product of four finite.
+    d1, d2, d3, d4 = 1.0 + u1, 1.0 + u2, 1.0 + u3, 1.0 + u4
+    d12, d34 = d1 * d2, d3 * d4
+    one = 1.0 / (d12 * d34)
+    r12, r34 = one * d34, one * d12
+    e1, e2, e3, e4 = u1 * (r12 * d2), u2 * (r12 * d1), u3 * (r34 * d4), u4 * (r34 * d3)
     rate = step_h * s[least + x]
     more = rate * s[change + x]
     b0, b1, b2 = rate + more * e0, rate + more * e1, rate + more * e2

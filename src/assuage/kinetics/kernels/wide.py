@@ -22,6 +22,7 @@ from numba.extending import intrinsic
 from assuage.kinetics.kernels.compile import kernel
 
 WIDE = 8  # numbers in a vector: a cache line
+LINES = 8  # vectors in 64 lanes
 BYTES = np.uint64(8)  # in a number
 U = np.uint64
 DOUBLE = ir.DoubleType()
@@ -92,6 +93,37 @@ def _summing(lines: int, spread: bool) -> Callable[..., None]:
     return intrinsic(summed)
 
 
+def _blocking(rows: int, columns: int, add: bool) -> Callable[..., None]:
+    """Return an intrinsic for rows x columns of a table times a column of places, 64 lanes each.
+
+    Entry (row, column) of the table stands at (column x rows + row) x 64 numbers.
+    """
+
+    def blocked(_, to, table, source):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Write, or add, the products; the arguments are addresses."""
+
+        def made(context, builder, _signature, given):  # type: ignore[no-untyped-def]
+            with cgutils.for_range(builder, LONG(LINES), intp=LONG) as loop:
+                here = builder.shl(loop.index, LONG(6))
+                to, table, source = (builder.add(one, here) for one in given)
+                places = [_load(builder, source, LINES * column) for column in range(columns)]
+                for row in range(rows):
+                    total = _load(builder, to, LINES * row) if add else None
+                    for column, place in enumerate(places):
+                        entry = _load(builder, table, LINES * (column * rows + row))
+                        found = builder.fmul(entry, place, flags=["contract"])
+                        if total is not None:
+                            found = builder.fadd(total, found, flags=["contract"])
+                        total = found
+                    where = builder.add(to, LONG(8 * WIDE * LINES * row))
+                    builder.store(total, _at(builder, where, VECTOR), align=8)
+            return context.get_dummy_value()
+
+        return types.void(*[types.uint64] * 3), made
+
+    return intrinsic(blocked)  # type: ignore[no-any-return]
+
+
 @intrinsic
 def copy_line(_, to, source):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Copy eight numbers between two addresses."""
@@ -142,7 +174,16 @@ spread1 = _summing(1, spread=True)
 spread2 = _summing(2, spread=True)
 spread4 = _summing(4, spread=True)
 spread8 = _summing(8, spread=True)
-lanes8 = _summing(8, spread=False)
+lanes8 = _summing(LINES, spread=False)
+set_3x4 = _blocking(3, 4, add=False)
+add_3x4 = _blocking(3, 4, add=True)
+add_3x1 = _blocking(3, 1, add=True)
+set_4x4 = _blocking(4, 4, add=False)
+add_4x4 = _blocking(4, 4, add=True)
+add_4x1 = _blocking(4, 1, add=True)
+set_1x4 = _blocking(1, 4, add=False)
+add_1x4 = _blocking(1, 4, add=True)
+add_1x1 = _blocking(1, 1, add=True)
 
 
 @kernel
