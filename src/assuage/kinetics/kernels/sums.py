@@ -69,20 +69,20 @@ def move(s, there, here, table, base, program, first, last):  # type: ignore[no-
         i = to + (here + program[n, U(3)]) * BYTES
         after = d + there * BYTES
         if what == SET_FOUR:
-            set_4x4(after, k, i)  # type: ignore[call-arg]
+            set_4x4(after, k, i)
         elif what == SET_DRIVE:
-            set_3x4(d, k, i)  # type: ignore[call-arg]
+            set_3x4(d, k, i)
         elif what == ADD_FOUR_1:
-            add_4x1(after, k, i)  # type: ignore[call-arg]
+            add_4x1(after, k, i)
         elif what == ADD_DRIVE_1:
-            add_3x1(d, k, i)  # type: ignore[call-arg]
+            add_3x1(d, k, i)
         elif what == SET_ONE:
-            set_1x4(after, k, i)  # type: ignore[call-arg]
+            set_1x4(after, k, i)
         elif what == ADD_ONE_1:
-            add_1x1(after, k, i)  # type: ignore[call-arg]
+            add_1x1(after, k, i)
         elif what == ADD_FOUR:
-            add_4x4(after, k, i)  # type: ignore[call-arg]
+            add_4x4(after, k, i)
         elif what == ADD_DRIVE:
-            add_3x4(d, k, i)  # type: ignore[call-arg]
+            add_3x4(d, k, i)
         else:
-            add_1x4(after, k, i)  # type: ignore[call-arg]
+            add_1x4(after, k, i)

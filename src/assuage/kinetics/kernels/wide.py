@@ -121,7 +121,7 @@ def _blocking(rows: int, columns: int, add: bool) -> Callable[..., None]:
 
         return types.void(*[types.uint64] * 3), made
 
-    return intrinsic(blocked)  # type: ignore[no-any-return]
+    return intrinsic(blocked)
 
 
 @intrinsic
