@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from assuage.refusals import service
+from assuage.refusals import evidence, service
 
 
 class Refusal(Enum):
@@ -338,6 +338,36 @@ class Refusal(Enum):
         "{model} can't predict this: {why}",
         "choose another model: {choices}",
     )
+    # Outcomes and evidence.
+    STUDY_UNKNOWN = evidence.STUDY_UNKNOWN
+    STUDY_LOCKED = evidence.STUDY_LOCKED
+    STUDY_AMENDS_OTHER = evidence.STUDY_AMENDS_OTHER
+    STUDY_UNCHANGED = evidence.STUDY_UNCHANGED
+    STUDY_UNBLINDED = evidence.STUDY_UNBLINDED
+    STUDY_OUTCOME_MISSING = evidence.STUDY_OUTCOME_MISSING
+    FORMULA_UNREADABLE = evidence.FORMULA_UNREADABLE
+    COURSE_UNKNOWN = evidence.COURSE_UNKNOWN
+    COURSE_EXISTS = evidence.COURSE_EXISTS
+    COURSE_ELSEWHERE = evidence.COURSE_ELSEWHERE
+    COURSE_OF_OTHER = evidence.COURSE_OF_OTHER
+    COURSE_ENDED = evidence.COURSE_ENDED
+    SESSION_UNFITTING = evidence.SESSION_UNFITTING
+    OUTCOME_UNKNOWN = evidence.OUTCOME_UNKNOWN
+    OUTCOME_TIMING = evidence.OUTCOME_TIMING
+    OUTCOME_STALE = evidence.OUTCOME_STALE
+    OUTCOME_REPEATED = evidence.OUTCOME_REPEATED
+    BASELINE_UNFITTING = evidence.BASELINE_UNFITTING
+    FOLLOW_UP_NOT_OPEN = evidence.FOLLOW_UP_NOT_OPEN
+    HARM_UNKNOWN = evidence.HARM_UNKNOWN
+    CONSENT_UNCHANGED = evidence.CONSENT_UNCHANGED
+    EXPORT_EMPTY = evidence.EXPORT_EMPTY
+    EXPORT_CHANGED = evidence.EXPORT_CHANGED
+    COUNT_TOO_LOW = evidence.COUNT_TOO_LOW
+    INSTRUMENT_NOT_SCORED = evidence.INSTRUMENT_NOT_SCORED
+    ANSWER_IMPOSSIBLE = evidence.ANSWER_IMPOSSIBLE
+    ESTIMAND_NOT_COMPUTABLE = evidence.ESTIMAND_NOT_COMPUTABLE
+    DESIGN_SINGULAR = evidence.DESIGN_SINGULAR
+    NOT_ESTIMABLE = evidence.NOT_ESTIMABLE
     FIT_IMPOSSIBLE = (
         "{model} can't be fitted to these data: {why}",
         "{remedy}",
@@ -359,6 +389,8 @@ class Refusal(Enum):
         "{path} holds another population: {why}",
         "repeat the command it was started with, or name another file with --resume",
     )
+    TRIAL_FILE_DAMAGED = evidence.TRIAL_FILE_DAMAGED
+    TRIAL_FILE_OTHER = evidence.TRIAL_FILE_OTHER
     CLUSTER_UNREACHABLE = (
         "no Dask cluster answers at {address}",
         "start its scheduler, check the address, or leave it out for a cluster of this machine",
