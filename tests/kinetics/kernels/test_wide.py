@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("numba")
 
 from assuage.kinetics.kernels import apart, wide
 from assuage.kinetics.kernels.compile import kernel

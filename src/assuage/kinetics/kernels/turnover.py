@@ -290,11 +290,8 @@ def _stretch(  # type: ignore[no-untyped-def]
     s, here, there, kept, still, matrices, table, work, buffer, held, base, stretch, plan, shape,
     people, rows, times, out,
 ):  # fmt: skip
-    """Carry state and R to the next edge and write the outputs on the way.
-
-    `held` outputs wait in the buffer, and so may some afterwards. What the loop reads of a plan
-    is taken out of it before: each time costs a count of who holds it.
-    """
+    """Carry state and R to the next edge; write or hold back the outputs on the way."""
+    # Arrays are taken out of a plan before the loop: each time costs a count of who holds them.
     size, n = U(people.weights.shape[0]), U(people.weights.shape[1])
     joined, length = size + U(people.flows.shape[1]), plan.length[stretch]
     slab = (U(3) + size) * joined * L
@@ -305,15 +302,14 @@ def _stretch(  # type: ignore[no-untyped-def]
     powers, step_of, at_end, w = plan.powers, plan.step, plan.at_end, plan.weights
     program, seen, every, below = shape.program, shape.seen, shape.every, people.below
     gamma, kind, unit_h, short = people.gamma, people.kind, plan.unit_h[length], plan.short[length]
-    over, late = np.full(LANES, NONE), np.zeros(LANES, dtype=np.int64)
-    units, left = np.zeros(LANES, dtype=np.int64), np.zeros(LANES)
+    over, left = np.full(LANES, NONE), np.zeros(LANES)
+    late, units = np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)
     look(s, U(0), weights, base, n, here, seen)
     raise_to_gamma(s, U(0), kind, gamma, base)
     share_of(s)
     o, o_end = plan.output_first[stretch], plan.output_first[stretch + 1]
-    done, count_over, any_still = 0, 0, still.any()
-    first, last = plan.step_first[length], plan.step_first[length + 1]
-    for one in range(last - first):
+    done, count_over, any_still, first = 0, 0, still.any(), plan.step_first[length]
+    for one in range(plan.step_first[length + 1] - first):
         if any_still and one % ASKED == 0:
             look(s, TOTAL, bounds, base, n, here, every)
             new = newly_over(s, below, base, still, over, one)
@@ -348,13 +344,14 @@ def _stretch(  # type: ignore[no-untyped-def]
             if held == B:
                 write_rows(out, times, rows, base, buffer, U(o) - held, held)
                 held = U(0)
-    if count_over > 0 or stretch + 1 == plan.length.shape[0]:
+    onward = stretch + 1 < plan.length.shape[0]
+    if count_over > 0 or not onward:
         write_rows(out, times, rows, base, buffer, U(o) - held, held)
         held = U(0)
     if count_over > 0:
         finish_calm(out, times, rows, base, stretch, plan, people, over, units, late, left, s,
                     buffer, buffer[BLOCK:])  # fmt: skip
-    if count_over > 0 and stretch + 1 < plan.length.shape[0]:
+    if count_over > 0 and onward:
         _catch_up(s, here, kept, over, units, matrices, work, plan, shape, length, size, joined)
     return here, there, held
 
