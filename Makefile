@@ -2,6 +2,8 @@
 PYTHON := $(shell python3.11 --version >/dev/null 2>&1 && echo python3.11 || echo python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check install
+# Small matrices gain nothing from threads, and two test processes would fight over the cores.
+export OPENBLAS_NUM_THREADS := 1
 unexport PIP_FIND_LINKS PIP_CONSTRAINT PYTHONPATH
 .DELETE_ON_ERROR:
 .PHONY: run test lint lock validation bench mutation clean

@@ -23,7 +23,7 @@ def laid(trial: Trial) -> tuple[Layout, F]:
 def test_it_finds_what_another_optimiser_finds(name: str) -> None:
     layout, y = laid(regenerated())
     chosen = structure(name, 4)
-    start = chosen.start(np.eye(4))
+    start = chosen.start(np.eye(4))  # source: the tolerances are the other optimiser's
 
     def value(free: F) -> float:
         point = criterion.at(layout, y, chosen.covariance(free))
@@ -65,7 +65,10 @@ def test_the_slope_says_how_far_the_optimum_is() -> None:
 
 
 def test_a_runaway_likelihood_is_seen() -> None:
-    """The fourth visit is the first and half of the second: no variance is left there."""
+    """The fourth visit is the first and half of the second: no variance is left there.
+
+    source: a visit that takes no part has no weight but rounding's.
+    """
     trial = simulated(11, 12, 4)
     layout = lay_out(np.eye(4)[trial.visit], trial.subject, trial.visit, 4)
     y = layout.spread(trial.y / 10.0)

@@ -78,6 +78,7 @@ def test_the_unstructured_matrix_is_linear_in_theta() -> None:
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_theta_moves_as_it_says(name: str) -> None:
     chosen, free = structure(name, 3), somewhere(name, 3)
+    # source: the tolerance is that of a numerical derivative
     by = sloped(lambda at: chosen.theta(chosen.scaled(at, 7.0))[0], free, 1e-4)
     np.testing.assert_allclose(chosen.moved(free, 7.0), by.T, atol=1e-5)
 

@@ -69,7 +69,10 @@ def test_two_visits_are_the_paired_t_test(
 
 
 def test_the_curved_form_would_fail_the_paired_t_test() -> None:
-    """The trap: with log standard deviations as parameters and R_ij, the SE is too small."""
+    """The trap: with log standard deviations as parameters and R_ij, the SE is too small.
+
+    source: the paired t test, by its formula.
+    """
     trial = simulated(1, 8, 2)
     x = trials.by_visit(trial.visit)
     row = np.array([-1.0, 1.0])
@@ -299,7 +302,7 @@ def test_null_and_level_move_what_they_should() -> None:
 
 
 def test_small_p_keeps_its_digits() -> None:
-    trial = regenerated()
+    trial = regenerated()  # source: SciPy's tail of t
     fit = fitted(trial)
     far = inference.estimate(fit, trial.row, SATTERTHWAITE, null=1000.0)
     assert np.isclose(far.p, 2 * stats.t.sf(abs(far.t), far.df), rtol=1e-9)

@@ -1,4 +1,7 @@
-"""Sums and copies said as vectors give what plain NumPy gives, and touch nothing else."""
+"""Sums and copies said as vectors give what plain NumPy gives, and touch nothing else.
+
+source: NumPy; tolerances are rounding.
+"""
 
 from __future__ import annotations
 
