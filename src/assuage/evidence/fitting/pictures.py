@@ -6,9 +6,7 @@ told by colour alone.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
@@ -17,35 +15,12 @@ import numpy as np
 from assuage.evidence.fitting.curves import curves
 from assuage.evidence.fitting.predictive import predictive_check
 from assuage.evidence.fitting.run import Outcome
+from assuage.evidence.report.drawing import BAND, DEEP, INK, LINE, SOFT, WARM, figure
 from assuage.kinetics.exact import Array
 from assuage.units import convert
 
-INK, SOFT, LINE, BAND, DEEP = "#1a1a1a", "#5f6368", "#0b4a8f", "#9fc3e8", "#5b93cf"
-WARM = "#b3541e"
 MOST_PEOPLE = 24  # in the picture of single courses; the report says so
 COLUMNS = 4
-_SETTINGS: dict[str, Any] = {
-    "svg.hashsalt": "assuage",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": SOFT,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 9.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.grid": True,
-    "grid.color": "#e6e6e3",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "figure.constrained_layout.use": True,
-    "legend.frameon": False,
-}
 
 
 def pictures(outcome: Outcome, kind: str = "svg") -> dict[str, bytes]:
@@ -53,38 +28,22 @@ def pictures(outcome: Outcome, kind: str = "svg") -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for place, name in enumerate(_measured(outcome)):
         tail = f"-{name}" if len(outcome.plan.forms) > 1 else ""
-        with _figure(kind, (7.2, 4.2)) as (figure, done):
-            _predictive(figure, outcome, place, name)
+        with figure(kind, (7.2, 4.2)) as (drawn, done):
+            _predictive(drawn, outcome, place, name)
         found[f"predictive-check{tail}"] = done()
         people = min(len(outcome.data.people), MOST_PEOPLE)
         rows = -(-people // COLUMNS)
-        with _figure(kind, (9.0, 1.2 + 1.75 * rows)) as (figure, done):
-            _people(figure, outcome, place, name, rows)
+        with figure(kind, (9.0, 1.2 + 1.75 * rows)) as (drawn, done):
+            _people(drawn, outcome, place, name, rows)
         found[f"people{tail}"] = done()
-    with _figure(kind, (9.0, 5.6)) as (figure, done):
-        _fit(figure, outcome)
+    with figure(kind, (9.0, 5.6)) as (drawn, done):
+        _fit(drawn, outcome)
     found["goodness-of-fit"] = done()
     width = -(-len(outcome.fit.names) // COLUMNS)
-    with _figure(kind, (9.0, 0.8 + 1.5 * width)) as (figure, done):
-        _path(figure, outcome, width)
+    with figure(kind, (9.0, 0.8 + 1.5 * width)) as (drawn, done):
+        _path(drawn, outcome, width)
     found["path"] = done()
     return found
-
-
-@contextmanager
-def _figure(kind: str, size: tuple[float, float]) -> Iterator[tuple[Any, Callable[[], bytes]]]:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    out = io.BytesIO()
-    settings: Any = _SETTINGS
-    with mpl.rc_context(settings):
-        figure = Figure(figsize=size)
-        FigureCanvasAgg(figure)
-        yield figure, out.getvalue
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        figure.savefig(out, format=kind, dpi=120, metadata=metadata)
 
 
 def _measured(outcome: Outcome) -> list[str]:

@@ -1,24 +1,20 @@
-"""Reads a CSV file of a study: a header, rows, and nothing guessed.
+"""Reads a CSV file of a study as NONMEM does: columns in any case, and nothing guessed.
 
-Fields are separated by commas and numbers written with a decimal point. "." and an empty field
-are missing. Every other text that isn't a plain number is refused with its row; row 1 is the
-header, as a spreadsheet counts.
+Numbers are written with a decimal point. "." and an empty field are missing. Every other text
+that isn't a plain number is refused with its row; row 1 is the header, as a spreadsheet counts.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assuage.refusals import Refusal, Refused
+from assuage.evidence import sheet
+from assuage.refusals import Refused
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _MISSING = {"", "."}
-LARGEST_BYTES = 200_000_000
+NEEDED = ("ID", "TIME", "DV", "AMT")
 
 
 @dataclass(frozen=True)
@@ -45,77 +41,37 @@ class Table:
     def wrong(self, row: Row | int, why: str, remedy: str) -> Refused:
         """Return the refusal of a row."""
         number = row.number if isinstance(row, Row) else row
-        return Refused(
-            Refusal.DATA_INVALID, where=f"{self.name}, row {number}", why=why, remedy=remedy
-        )
+        return sheet.wrong(self.name, number, why, remedy)
 
     def number(self, row: Row, column: str) -> float | None:
         """Return a number, or None when it's missing. Raises Refused if it isn't one."""
         text = row.text(column)
         if text is None:
             return None
-        if not _NUMBER.fullmatch(text):
-            if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
-                remedy = "write decimals with a point, such as 1.5"
-            else:
-                remedy = "write a plain number, or '.' when it's missing"
-            raise self.wrong(row, f"{column} '{text}' isn't a number", remedy)
-        value = float(text)
-        if not (float("-inf") < value < float("inf")):
-            raise self.wrong(row, f"{column} '{text}' is too large", "check the number")
+        value = sheet.number(text)
+        if value is None:
+            why = f"{column} '{text}' isn't a number"
+            raise self.wrong(row, why, sheet.number_remedy(text))
         return value
 
 
 def read_table(path: Path) -> Table:
     """Read a file. Raises Refused when it can't be read as a table."""
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it is larger than 200 MB")
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it isn't UTF-8"
-        raise Refused(Refusal.FILE_UNREADABLE, path=path, why=why) from error
-    return parse_table(text, path.name)
+    return _table(sheet.read_sheet(path, upper=True))
 
 
 def parse_table(text: str, name: str) -> Table:
     """Read a text. Raises Refused when the header or a row doesn't hold."""
-    header_less = Table(name, (), ())
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[Row] = []
-    columns: tuple[str, ...] = ()
-    try:
-        for fields in lines:
-            stripped = [field.strip() for field in fields]
-            if not columns:
-                columns = _header(header_less, stripped, lines.line_num)
-            elif any(stripped):
-                _same_width(header_less, stripped, columns, lines.line_num)
-                rows.append(Row(lines.line_num, dict(zip(columns, stripped, strict=True))))
-    except csv.Error as error:
-        raise header_less.wrong(lines.line_num, str(error), "check quotes and commas") from error
-    if not rows:
-        raise header_less.wrong(1, "there are no rows below the header", "name a file with data")
-    return Table(name, columns, tuple(rows))
+    return _table(sheet.parse_sheet(text, name, upper=True))
 
 
-def _header(table: Table, fields: list[str], number: int) -> tuple[str, ...]:
-    names = tuple(field.upper() for field in fields)
-    if len(names) == 1 and re.search(r"[;\t]", names[0]):
-        raise table.wrong(number, "fields aren't separated by commas", "save it as CSV with commas")
-    for place, one in enumerate(names, start=1):
-        if not one:
-            raise table.wrong(number, f"column {place} has no name", "name it in the header")
-        if names.count(one) > 1:
-            raise table.wrong(number, f"the column {one} is there twice", "keep one of them")
-    for one in ("ID", "TIME", "DV", "AMT"):
-        if one not in names:
-            why = f"there is no column {one} among {', '.join(names)}"
-            raise table.wrong(number, why, "name the columns as NONMEM does: ID, TIME, AMT, DV")
-    return names
-
-
-def _same_width(table: Table, fields: list[str], columns: tuple[str, ...], number: int) -> None:
-    if len(fields) != len(columns):
-        why = f"it has {len(fields)} fields and the header {len(columns)}"
-        raise table.wrong(number, why, "separate fields by commas and decimals by a point")
+def _table(found: sheet.Sheet) -> Table:
+    for one in NEEDED:
+        if one not in found.columns:
+            why = f"there is no column {one} among {', '.join(found.columns)}"
+            remedy = "name the columns as NONMEM does: ID, TIME, AMT, DV"
+            raise sheet.wrong(found.name, 1, why, remedy)
+    rows = tuple(
+        Row(number, dict(zip(found.columns, fields, strict=True))) for number, fields in found.rows
+    )
+    return Table(found.name, found.columns, rows)

@@ -1,0 +1,1 @@
+"""Any table, one question, one answer: mixed models, means, contrasts and tests in words."""
