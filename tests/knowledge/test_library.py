@@ -47,6 +47,8 @@ def load(name: str) -> object:
             return library.effect(stem)
         case "regimens":
             return library.regimen(stem)
+        case "instruments":
+            return library.instrument(stem)
         case "law":
             return library.place(stem.upper())
         case "sources":
@@ -57,7 +59,9 @@ def load(name: str) -> object:
         "assumptions": library.assumptions,
         "glossary": library.terms,
         "limits": library.limits,
+        "notices": library.code_notices,
         "products": library.products,
+        "registry": library.registry,
         "roles": library.roles,
         "signals": library.signals,
     }[stem]()
@@ -117,6 +121,9 @@ KAMP = "models/kamp-2020.toml"
         ("models/simons-2022.toml", '"CLK1 * fm_NK"', '"__import__(CLK1)"'),
         ("effects/herd-2008-sedation.toml", "[effect.curve]", "[effect.curves]"),
         ("effects/herd-2008-sedation.toml", 'id = "herd-2008-sedation"', 'id = "herd-2009"'),
+        ("instruments/phq-9.toml", 'id = "phq-9"', 'id = "phq-8"'),
+        ("instruments/phq-9.toml", "high = 27", "high = nan"),
+        ("notices.toml", "[[notice]]", "[[notices]]"),
         ("limits.toml", "[[limit]]", "[[limits]]"),
         ("law/us.toml", 'status = "permitted"', 'status = "allowed"'),
         ("law/us.toml", 'kind = "loss-notice"', 'kind = "loss-notices"'),
@@ -156,7 +163,7 @@ def test_a_source_given_twice_is_refused(root: Path) -> None:
 
 @pytest.mark.parametrize("id_", ["", "nobody-1999", "../models/kamp-2020", "kamp-2020.toml", "*"])
 def test_an_unknown_id_is_refused_with_the_choices(id_: str) -> None:
-    for read in (library.model, library.effect, library.regimen):
+    for read in (library.model, library.effect, library.regimen, library.instrument):
         with pytest.raises(Refused) as caught:
             read(id_)
         assert caught.value.refusal is Refusal.VALUE_NOT_ALLOWED

@@ -20,9 +20,11 @@ from pydantic import BaseModel, ValidationError
 from assuage.knowledge.dimensions import check as check_dimensions
 from assuage.knowledge.schema.effect import EffectFile
 from assuage.knowledge.schema.facts import Assumption, Source
+from assuage.knowledge.schema.instrument import CodeNotice, Instrument
 from assuage.knowledge.schema.law import Act, Duty, DutyKind, Role
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Product, Regimen
+from assuage.knowledge.schema.registry import RegistryFile
 from assuage.knowledge.schema.safety import LimitFact, Place, SafetyFile, Term
 from assuage.knowledge.schema.signals import SignalFile
 from assuage.refusals import Refusal, Refused
@@ -119,6 +121,32 @@ def regimen(id_: str) -> Regimen:
     if found.id != id_:
         raise _damaged(path, f"its id is '{found.id}'")
     return found
+
+
+def instrument_ids() -> tuple[str, ...]:
+    """Return the ids of the instruments."""
+    return _ids("instruments")
+
+
+@cache
+def instrument(id_: str) -> Instrument:
+    """Return an instrument. Raises Refused if it isn't known or its file is damaged."""
+    path = _one("instruments", id_, "instrument")
+    found = _load(path, Instrument)
+    if found.id != id_:
+        raise _damaged(path, f"its id is '{found.id}'")
+    return found
+
+
+def instruments() -> tuple[Instrument, ...]:
+    """Return every instrument, in the order of their ids."""
+    return tuple(instrument(one) for one in instrument_ids())
+
+
+@cache
+def code_notices() -> tuple[CodeNotice, ...]:
+    """Return the words that must be shown with the codes of each system."""
+    return _list(ROOT / "notices.toml", "notice", CodeNotice)
 
 
 @cache
@@ -228,6 +256,12 @@ def roles() -> Mapping[str, frozenset[Act]]:
 def signals() -> SignalFile:
     """Return the signals of diversion, and how often each is raised about honest people."""
     return _load(ROOT / "signals.toml", SignalFile)
+
+
+@cache
+def registry() -> RegistryFile:
+    """Return what a registry holds of a patient, and the rules by which it leaves the site."""
+    return _load(ROOT / "registry.toml", RegistryFile)
 
 
 @cache

@@ -172,7 +172,7 @@ def holders(act: str) -> set[str]:
 def test_the_roles_are_these() -> None:
     assert set(library.roles()) == {
         *("nurse", "physician", "pharmacist", "pharmacy-technician", "controlled-drugs-officer"),
-        *("site-manager", "diversion-reviewer", "auditor"),
+        *("site-manager", "diversion-reviewer", "auditor", "investigator"),
     }
 
 

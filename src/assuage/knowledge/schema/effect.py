@@ -97,6 +97,7 @@ class PainEffect(Strict):
     responders: Number
     responders_se: Number
     placebo_responders: Number
+    placebo_responders_se: Number
     baseline: Number
     caution: tuple[Fact, ...] = ()
     gap: tuple[Fact, ...] = ()

@@ -1,0 +1,1 @@
+"""Outcomes: questionnaires and scales, scored as their authors say."""
