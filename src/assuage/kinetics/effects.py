@@ -116,16 +116,22 @@ def _days(number: Number) -> float:
 
 
 def mood_drug_effect(
-    mood: MoodEffect, scale: MoodAmplitude, session_d: Sequence[float], dose: float, time_d: Array
+    mood: MoodEffect,
+    scale: MoodAmplitude,
+    session_d: Sequence[float],
+    dose: float | Sequence[float],
+    time_d: Array,
 ) -> Array:
     """Return the points taken off by the drug over time (days): empirical, session-driven.
 
     Each session adds A (exp(-t/off) - exp(-t/on)); the sum bends towards the ceiling, since
-    sessions were not seen to add without end. `dose` is in the unit of `reference_dose`.
+    sessions were not seen to add without end. `dose`, of every session or of each, is in the unit
+    of `reference_dose`. Raises ValueError when there are not as many doses as sessions.
     """
-    size = scale.amplitude.value * _dose_share(scale, dose)
+    doses = [dose] * len(session_d) if isinstance(dose, int | float) else dose
     total = np.zeros_like(time_d)
-    for start in session_d:
+    for start, one in zip(session_d, doses, strict=True):
+        size = scale.amplitude.value * _dose_share(scale, one)
         since = np.maximum(time_d - start, 0.0)
         total += size * (np.exp(-since / _days(mood.offset)) - np.exp(-since / _days(mood.onset)))
     return scale.ceiling.value * total / (scale.ceiling.value + total)

@@ -191,9 +191,10 @@ class Share:
     high: float
 
 
-def share_of(count: int, patients: int) -> Share:
+def share_of(count: float, patients: float) -> Share:
     """Return a share with its interval. Raises ValueError unless 0 <= count <= patients > 0.
 
+    Fractions are for an effective number, where some of those counted are alike.
     Source: Wilson EB, J Am Stat Assoc 1927;22:209.
     """
     if not (0 <= count <= patients and patients > 0):

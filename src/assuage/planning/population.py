@@ -220,14 +220,16 @@ def store(path: Path, digest: str, tally: Tally) -> None:
     pieces = [packer.compress(len(text).to_bytes(4, "little") + text)]
     pieces += [packer.compress(np.ascontiguousarray(one).data) for one in found.values()]
     body = b"".join([*pieces, packer.flush()])
+    content = MAGIC + VERSION + hashlib.sha256(body).digest() + body
     try:
-        _write(Path(os.path.realpath(path)), MAGIC + VERSION + hashlib.sha256(body).digest() + body)
+        write_whole(Path(os.path.realpath(path)), content)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise Refused(Refusal.FILE_UNWRITABLE, path=path, why=why) from error
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Put `content` in place of what a file holds, or leave it as it is. Raises OSError."""
     beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
@@ -251,6 +253,8 @@ def load(path: Path) -> tuple[str, Tally] | None:
     Raises Refused for a file that can't be read, is damaged or is something else.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is not a plain file")  # a device may have no end
         content = path.read_bytes()
     except FileNotFoundError:
         return None

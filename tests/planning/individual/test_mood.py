@@ -53,6 +53,17 @@ def test_doses_of_one_session_count_together() -> None:
     assert session_days(DOSES) == 9
 
 
+def test_each_session_counts_by_its_own_dose() -> None:
+    """A small first dose isn't every session's."""
+    rows = [Points("mood", 24.0 * 5, 20.0)]
+    rising = [Dose(0.0, 7.0, "iv", 0.7), Dose(72.0, 70.0, "iv", 0.7)]
+    small = [Dose(0.0, 7.0, "iv", 0.7), Dose(72.0, 7.0, "iv", 0.7)]
+    high, low = (mood("racemic-ketamine", one, 70.0, rows, DAYS) for one in (rising, small))
+    day = DAYS > 3.0
+    assert (high.band.prior[:, ~day] == low.band.prior[:, ~day]).all()
+    assert (high.band.prior[1, day] < low.band.prior[1, day]).all()
+
+
 @pytest.mark.parametrize(
     ("drug", "weight", "refusal"),
     [

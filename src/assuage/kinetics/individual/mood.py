@@ -26,12 +26,12 @@ ENDS = (0.0, 60.0)
 
 @dataclass(frozen=True)
 class MoodCourse:
-    """Sessions (days) with one dose each, in the unit that the amplitude was calibrated in."""
+    """Sessions (days), and their dose or doses in the unit that the amplitude was calibrated in."""
 
     mood: MoodEffect
     scale: MoodAmplitude
     session_d: tuple[float, ...]
-    dose: float
+    dose: float | tuple[float, ...]
 
     def curves(self, time_d: Array) -> tuple[Array, Array]:
         """Return the points taken off by drug and by control with both factors one."""

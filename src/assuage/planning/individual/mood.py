@@ -111,17 +111,18 @@ def _course(
             remedy=f"leave the mood scores out; what was calibrated is {known}",
         )
     starts: list[float] = []
-    first_mg = 0.0
+    doses_mg: list[float] = []
     for one in sorted(doses, key=lambda dose: dose.start_h):
         if not starts or one.start_h - starts[-1] > SAME_SESSION_H:
             starts.append(one.start_h)
-        if len(starts) == 1:
-            first_mg += one.amount_mg
+            doses_mg.append(0.0)
+        doses_mg[-1] += one.amount_mg
     if scale.reference_dose.unit != "mg":
         if weight_kg is None:
             raise Refused(Refusal.WEIGHT_UNKNOWN, regimen=effect.id)
-        first_mg /= weight_kg
-    return fits.MoodCourse(effect, scale, tuple(one / 24.0 for one in starts), first_mg), scale
+        doses_mg = [one / weight_kg for one in doses_mg]
+    days = tuple(one / 24.0 for one in starts)
+    return fits.MoodCourse(effect, scale, days, tuple(doses_mg)), scale
 
 
 def _scores(course: fits.MoodCourse, z: Array, times_d: Array) -> Array:

@@ -181,18 +181,18 @@ def _log_normal(mean: Number, se: Number, name: str) -> Array:
     return mean.value * np.exp(log_sd(mean.value, se.value) * normals(SEED, name, DRAWN))
 
 
-def _mood_parts(course: Course) -> tuple[MoodEffect, MoodAmplitude, float] | str:
-    """Return the effect, its row for this drug and route, and the dose in that row's unit."""
+def _mood_parts(course: Course) -> tuple[MoodEffect, MoodAmplitude, list[float]] | str:
+    """Return the effect, its row for this drug and route, and each session's dose in its unit."""
     effect = library.effect("depression-mood-empirical").mood
     assert effect is not None
     route, drug = course.regimen.routes[0], course.regimen.drug
     scale = next((o for o in effect.amplitude if (o.drug, o.route) == (drug, route)), None)
     if scale is None:
         return f"Nothing was calibrated for {drug} by the route {route}."
-    dose = _session_dose(course, scale)
-    if dose is None:
+    doses = _session_doses(course, scale)
+    if doses is None:
         return "The dose is calibrated per body weight and the weight is not known."
-    return effect, scale, dose
+    return effect, scale, doses
 
 
 def mood_draws(course: Course) -> Draws | str:
@@ -200,11 +200,11 @@ def mood_draws(course: Course) -> Draws | str:
     found = _mood_parts(course)
     if isinstance(found, str):
         return found
-    effect, scale, dose = found
+    effect, scale, doses = found
     starts = session_starts_d(course)
     times = np.arange(0.0, starts[-1] + MOOD_DAYS_AFTER + 0.5, 0.5)
     baseline = effect.baseline.value if course.madrs is None else course.madrs
-    drug_part = fx.mood_drug_effect(effect, scale, starts, dose, times)
+    drug_part = fx.mood_drug_effect(effect, scale, starts, doses, times)
     control = fx.mood_control_effect(scale, times)
     scores = _mood_scores(effect, baseline, drug_part, control)
     return Draws(times, scores, np.clip(baseline - control, 0.0, None), baseline)
@@ -249,13 +249,13 @@ def mood(course: Course) -> Prediction | str:
     )
 
 
-def _session_dose(course: Course, scale: MoodAmplitude) -> float | None:
-    """Return the first session's dose in the unit that the amplitude was calibrated in."""
-    total = sum(one.dose_mg for one in course.window)
+def _session_doses(course: Course, scale: MoodAmplitude) -> list[float] | None:
+    """Return each session's dose in the unit that the amplitude was calibrated in."""
+    totals = [sum(one.dose_mg for one in rows) for rows in sessions(course.fixed).values()]
     if scale.reference_dose.unit == "mg":
-        return total
+        return totals
     weight = course.subject.weight_kg
-    return None if weight is None else total / weight
+    return None if weight is None else [one / weight for one in totals]
 
 
 def _mood_scores(effect: MoodEffect, baseline: float, drug: Array, control: Array) -> Array:
