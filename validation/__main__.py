@@ -3,6 +3,7 @@
     python -m validation                writes everything
     python -m validation predictions    results.csv, its page and the figures
     python -m validation diversion      the rates of false alarms and their page
+    python -m validation trials         virtual trials beside published ones, and their page
     ... --check                         writes nothing; returns 1 when a table or page would change
 
 The figures' bytes depend on the version of matplotlib and are not checked.
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from validation import diversion
+from validation import diversion, trials
 from validation.bands import bands
 from validation.figures import svg
 from validation.report import csv_text, markdown, totals
@@ -28,7 +29,7 @@ FIGURES = ROOT / "docs" / "evidence" / "figures"
 
 def main(arguments: list[str]) -> int:
     """Do the parts that are named, or all of them; return 1 when one of them has to be redone."""
-    parts = {"predictions": predictions, "diversion": diversion.main}
+    parts = {"predictions": predictions, "diversion": diversion.main, "trials": trials.main}
     named = [one for one in arguments if one != "--check"]
     if unknown := sorted(set(named) - parts.keys()):
         print(f"there is no part {', '.join(unknown)}; there are: {', '.join(parts)}")

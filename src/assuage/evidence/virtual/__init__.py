@@ -1,0 +1,1 @@
+"""Virtual trials: a design, thousands of replicates drawn from the effect models, and its worth."""
