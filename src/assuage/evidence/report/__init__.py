@@ -1,0 +1,1 @@
+"""Reports of evidence: blocks, pictures, one page, one PDF, tables as CSV."""
