@@ -23,7 +23,9 @@ from assuage.cli.app import whole
 
 COMMANDS = [
     *("plan", "simulate", "target", "compare", "individual", "optimise", "fit", "warm-up"),
+    *("analyse", "trial", "study"),
     *("models", "regimens", "explain", "cite"),
+    *("instruments", "course", "outcome", "registry"),
     *("people", "patient", "session", "register", "record"),
 ]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(assuage.__file__).parents[1])}

@@ -9,9 +9,10 @@ from typing import get_args
 import pytest
 from argon2 import PasswordHasher
 
-from assuage.care import access, chair, patient, people
+from assuage.care import access, chair, consent, course, patient, people
 from assuage.care import site as sites
 from assuage.care.access import Desk
+from assuage.care.outcomes import harms, recording, trajectory
 from assuage.care.people import NewPerson, NewSite
 from assuage.care.register import checks, discrepancy, stock, vial
 from assuage.care.register import facts as f
@@ -33,6 +34,9 @@ COLLECTED = stock.Collection("x", True, True)
 NEW = NewPerson("new", "New", ("nurse",), WORDS)
 DONE = discrepancy.Conclusion("found", "x")
 SESSION = chair.NewSession("s9", "p1", "o", "dia", "ward")
+COURSE = course.NewCourse("c9", "p1", "depression", "depression-iv", 6, ("phq-9",), "phq-9")
+OUTCOME = recording.NewOutcome("phq-9", {"q1": 1})
+HARM = harms.NewHarm("nausea", 1, "no", "possible", "none")
 
 # Every command, the permission it asks for, and whether it asks for a witness first.
 COMMANDS: dict[str, tuple[str, bool, Callable[[Desk], object]]] = {
@@ -75,6 +79,30 @@ COMMANDS: dict[str, tuple[str, bool, Callable[[Desk], object]]] = {
         lambda d: patient.register(d, "p9", "n", date(1980, 1, 1), "a"),
     ),
     "erase": ("erase-patient", True, lambda d: patient.erase(d, "p1", "r")),
+    "open course": ("open-course", False, lambda d: course.open_course(d, COURSE)),
+    "describe": ("open-course", False, lambda d: course.describe(d, "c1", sex="male")),
+    "join": ("open-course", False, lambda d: course.join(d, "c1", "s1")),
+    "part": ("open-course", False, lambda d: course.part(d, "c1", "s1", "r")),
+    "end course": ("open-course", False, lambda d: course.end(d, "c1", "completed")),
+    "record outcome": ("record-outcome", False, lambda d: recording.record(d, "c1", OUTCOME)),
+    "correct outcome": (
+        "record-outcome",
+        False,
+        lambda d: recording.correct(d, "c1", "o", None, "r"),
+    ),
+    "miss outcome": (
+        "record-outcome",
+        False,
+        lambda d: recording.miss(d, "c1", "phq-9", date(2026, 3, 3), "declined"),
+    ),
+    "baseline": ("record-outcome", False, lambda d: recording.declare_baseline(d, "c1", "o")),
+    "answer": ("answer-flag", False, lambda d: recording.answer(d, "c1", "o", "t")),
+    "follow-ups": ("view-outcome", False, recording.follow_ups),
+    "look at outcomes": ("view-outcome", False, lambda d: trajectory.look(d, "c1")),
+    "harm": ("record-outcome", False, lambda d: harms.record(d, "c1", HARM)),
+    "correct harm": ("record-outcome", False, lambda d: harms.correct(d, "c1", "h", HARM, "r")),
+    "consent": ("record-consent", False, lambda d: consent.give(d, "p1", ("registry",), "v1")),
+    "withdraw": ("record-consent", False, lambda d: consent.withdraw(d, "p1")),
     "area": ("enrol-people", False, lambda d: people.add_area(d, "icu", "ICU")),
     "enrol": ("enrol-people", False, lambda d: people.enrol(d, NEW)),
     "roles": ("enrol-people", False, lambda d: people.change_roles(d, "nia", ())),
@@ -89,6 +117,7 @@ HOLDERS = {
     "site-manager": "max",
     "diversion-reviewer": "rev",
     "auditor": "aud",
+    "investigator": "ivy",
     "": "gone",
 }
 
@@ -128,6 +157,7 @@ def test_every_role_and_every_register_permission_is_in_the_matrix() -> None:
     assert set(HOLDERS) - {""} == set(library.roles())
     asked = {act for act, _, _ in COMMANDS.values()}
     elsewhere = {"witness", "prescribe", "view-register", "view-signals", "backup", "restore"}
+    elsewhere |= {"run-registry", "lock-study", "unblind-study"}
     assert set(get_args(Act)) == asked | elsewhere | {"resolve-unknown"}
 
 

@@ -43,6 +43,7 @@ STAFF = {
     "max": ("site-manager",),
     "rev": ("diversion-reviewer",),
     "aud": ("auditor",),
+    "ivy": ("investigator",),
     "gone": (),
 }
 

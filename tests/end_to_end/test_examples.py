@@ -15,8 +15,9 @@ from assuage.planning.document import Plan
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
 LOCKED = {"alcohol-research"}
-# What is done to a record is run in order, by test_worked_day.py and tests/record.
-WITH_RECORD = {"register.md", "record.md"}
+# What is done to a record is run in order: test_worked_day.py, test_worked_course.py,
+# test_study_document.py, record/.
+WITH_RECORD = {"register.md", "record.md", "study.md", "outcomes.md", "registry.md"}
 DOCUMENTS = [
     ROOT / "README.md",
     *(one for one in sorted((ROOT / "docs/how-to").glob("*.md")) if one.name not in WITH_RECORD),
@@ -71,7 +72,10 @@ def test_every_kind_of_care_has_an_example() -> None:
 
 
 # These need a record and people who sign in; test_worked_day.py runs them.
-NEEDS_A_RECORD = {"record", "register", "session", "people", "patient"}
+NEEDS_A_RECORD = {
+    *("record", "register", "session", "people", "patient"),
+    *("course", "outcome", "registry"),
+}
 
 
 def commands_in(document: Path) -> list[list[str]]:

@@ -27,7 +27,7 @@ from assuage.clock import SystemClock
 DOCUMENT = Path(__file__).parents[2] / "docs/how-to/register.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 STEP = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
-ID = re.compile(r"\b[dix]-[0-9a-f]{10}\b")
+ID = re.compile(r"\b[dixohme]-[0-9a-f]{10}\b")
 ANSWER = re.compile(r"^i-[0-9a-f]{10}, [0-9.]+ mg \w+: ?(.*)$", re.MULTILINE)
 HEAD = re.compile(r"\b(\d+):[0-9a-f]{64}\b")
 BEGIN, APART = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), timedelta(minutes=4)

@@ -272,3 +272,16 @@ def test_no_key_stands_in_the_record_in_the_open(ring: Keyring, store: Store) ->
         assert key not in (secret.body or b"")
         assert KEY not in (secret.body or b"")
     assert key not in os.fsencode(repr(ring.seal("a", "Ada")))
+
+
+def test_a_pseudonym_needs_the_key_and_dies_with_it(store: Store, ring: Keyring) -> None:
+    ring.make("b")  # another key
+    first = ring.pseudonym("a", "registry")
+    assert first is not None
+    assert (
+        first == ring.pseudonym("a", "registry") == Keyring(store, KEY).pseudonym("a", "registry")
+    )
+    assert len({first, ring.pseudonym("a", "research"), ring.pseudonym("b", "registry")}) == 3
+    refusal(Refusal.SITE_KEY_WRONG, Keyring(store, OTHER).pseudonym, "a", "registry")
+    store.append([], [Secret(PATIENT_KEY, "a", None)])
+    assert ring.pseudonym("a", "registry") is None

@@ -14,18 +14,21 @@ import typer
 
 import assuage
 from assuage.cli import (
+    analyse,
     browse,
     cite,
     compare,
     explain,
     fit,
     individual,
+    instruments,
     optimise,
     output,
     plan,
     reference,
     simulate,
     target,
+    trial,
     warm_up,
 )
 
@@ -80,10 +83,34 @@ def _session() -> typer.Typer:
     return session_group
 
 
+def _course() -> typer.Typer:
+    from assuage.cli.course import course_group
+
+    return course_group
+
+
+def _outcome() -> typer.Typer:
+    from assuage.cli.outcome import outcome_group
+
+    return outcome_group
+
+
+def _registry() -> typer.Typer:
+    from assuage.cli.registry import registry_group
+
+    return registry_group
+
+
 def _register() -> typer.Typer:
     from assuage.cli.register import register_group
 
     return register_group
+
+
+def _study() -> typer.Typer:
+    from assuage.cli.study import study_group
+
+    return study_group
 
 
 @cache
@@ -103,8 +130,11 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("individual", individual.individual, individual.HELP, "Learn one patient's own numbers."),
     ("optimise", optimise.optimise, optimise.HELP, "Search one regimen's family under limits."),
     ("fit", fit.fit, fit.HELP, "Estimate population values from measured levels."),
+    ("analyse", analyse.analyse, analyse.HELP, "Analyse any table by mixed models."),
+    ("trial", trial.trial, trial.HELP, "Run a trial's design in virtual patients."),
     ("models", browse.models, browse.MODELS_HELP, "List the kinetic models, or show one."),
     ("regimens", browse.regimens, browse.REGIMENS_HELP, "List the regimens, or show one."),
+    ("instruments", instruments.instruments, instruments.HELP, "List, show or score scales."),
     ("explain", explain.explain, explain.HELP, "Explain a term, an id or a refusal."),
     ("cite", cite.cite, cite.HELP, "Print the references of a plan."),
     ("warm-up", warm_up.warm_up, warm_up.HELP, "Compile the fast parts once, at install."),
@@ -115,6 +145,10 @@ _GROUPS: dict[str, tuple[Callable[[], typer.Typer], str]] = {
     "patient": (_patient, "Register a patient, or show one."),
     "session": (_session, "Give doses in a session; come back to it."),
     "register": (_register, "Keep the drug register."),
+    "course": (_course, "Open a course of treatment; sessions, harms, its end."),
+    "outcome": (_outcome, "Record outcomes, and see each over time."),
+    "registry": (_registry, "Consent, export and report the registry's data set."),
+    "study": (_study, "Lock a protocol; report every outcome collected."),
     "record": (_record, "Make, check, copy and restore the record."),
 }
 

@@ -19,6 +19,8 @@ _BARE = {
         "--ethics-approval": "stated, no reference given",
     },
     "individual": {"--csv": "-", "--plot": "individual.svg"},
+    "analyse": {"--csv": "-"},
+    "trial": {"--cluster": "local"},
 }
 
 

@@ -17,6 +17,13 @@ def regimens(incomplete: str) -> list[str]:
     return [one for one in library.regimen_ids() if one.startswith(incomplete)]
 
 
+def instruments(incomplete: str) -> list[str]:
+    """Return the ids of the instruments that start so."""
+    from assuage.knowledge import library
+
+    return [one for one in library.instrument_ids() if one.startswith(incomplete)]
+
+
 def places(incomplete: str) -> list[str]:
     """Return the codes of the places that start so."""
     from assuage.knowledge import library

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 # Where facts are defined. The rooms beside these load printers and charts.
 FACTS = (
+    "assuage.care.consent",
+    "assuage.care.course",
+    "assuage.care.outcomes.facts",
     "assuage.care.patient",
     "assuage.care.register.facts",
     "assuage.care.session",
     "assuage.care.site",
+    "assuage.evidence.study.facts",
     "assuage.record.restoring",
 )
 

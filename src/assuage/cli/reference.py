@@ -42,6 +42,7 @@ def pages() -> dict[str, str]:
         "refusals.md": _page("Refusals", _refusals()),
         "models.md": _page("Models", _models()),
         "regimens.md": _page("Regimens", _regimens()),
+        "instruments.md": _page("Instruments", _instruments()),
         "plan.schema.json": schema + "\n",
     }
 
@@ -96,6 +97,19 @@ def _regimens() -> Iterator[str]:
 
     for id_ in library.regimen_ids():
         yield from _entry(regimen_row(library.regimen(id_)))
+
+
+def _instruments() -> Iterator[str]:
+    from assuage.cli.instruments_view import row
+    from assuage.knowledge import library
+
+    yield "'assuage instruments ID' shows one whole, with the source of every statement."
+    yield ""
+    for one in library.instruments():
+        yield from _entry(row(one))
+    yield from ("## Notices", "")
+    for notice in library.code_notices():
+        yield from (f"{notice.system}: {notice.text}", "")
 
 
 def _entry(row: dict[str, object]) -> Iterator[str]:

@@ -14,8 +14,12 @@ def show_table(
     *,
     right: Collection[str] = (),
     whole: Collection[str] = (),
+    folded: Collection[str] = (),
 ) -> None:
-    """Print a table below its title. `right` columns are numbers; `whole` ones are never folded."""
+    """Print a table below its title. `right` columns are numbers; `whole` ones are never folded.
+
+    The first column is whole too, unless it is among `folded`: words that may be long.
+    """
     from rich import box
     from rich.table import Table
 
@@ -24,7 +28,8 @@ def show_table(
     console.print(title, style="bold")
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for number, head in enumerate(heads):
-        kept = number == 0 or head in whole or head in right
+        first = number == 0 and head not in folded
+        kept = first or head in whole or head in right
         table.add_column(
             head,
             justify="right" if head in right else "left",

@@ -10,11 +10,15 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from assuage.care import consent
+from assuage.care import course as courses
 from assuage.care import patient as patients
 from assuage.care import session as s
 from assuage.care import site as sites
+from assuage.care.outcomes import facts as o
 from assuage.care.register import facts as f
 from assuage.cli import signing
+from assuage.evidence.study import facts as studies
 from assuage.record.events import Fact, Recorded, Signature
 
 if TYPE_CHECKING:
@@ -111,7 +115,8 @@ def signed(by: Signature) -> str:
 
 def sentence(fact: Fact, zone: tzinfo) -> str:
     """Return one fact in words."""
-    for said in (_stock, _drawn, _checked, _discrepancy, _session, _others):
+    of_service = (_stock, _drawn, _checked, _discrepancy, _session, _course, _outcome, _consent)
+    for said in (*of_service, _study, _others):
         if text := said(fact, zone):
             return text
     return fact.kind
@@ -221,6 +226,92 @@ def _session(fact: Fact, zone: tzinfo) -> str:
             return f"{fact.intent}: {'an effect' if fact.effect else 'no effect'} was seen"
         case s.SessionEnded():
             return f"Session ended at {moment(fact.happened_at, zone)}"
+    return ""
+
+
+def _study(fact: Fact, _zone: tzinfo) -> str:
+    match fact:
+        case studies.ProtocolLocked() if fact.replaces:
+            change = f"from {fact.replaces[:12]} to {fact.digest[:12]}"
+            return f"Protocol amended {change}: {fact.reason}"
+        case studies.ProtocolLocked():
+            return f"Protocol locked, digest {fact.digest}"
+        case studies.StudyUnblinded():
+            return f"Study unblinded with {fact.rows} rows of {fact.file}, digest {fact.digest}"
+    return ""
+
+
+def _course(fact: Fact, zone: tzinfo) -> str:
+    match fact:
+        case courses.CourseBegan():
+            return f"{fact.course} is among the courses of the patient"
+        case courses.CourseOpened():
+            what = f"{fact.indication} by {fact.regimen}, {fact.sessions_planned} sessions"
+            return f"Course of {fact.patient} opened: {what}; primary outcome {fact.primary}"
+        case courses.PersonDescribed():
+            return "Sex and weight stored, locked"
+        case courses.SessionJoined():
+            return f"{fact.session} joined the course"
+        case courses.SessionParted():
+            return f"{fact.session} doesn't belong to the course"
+        case courses.CourseEnded():
+            return f"Course ended at {moment(fact.happened_at, zone)}: {fact.why}"
+        case courses.CourseReopened():
+            return "Course goes on: it had not ended"
+        case o.HarmRecorded():
+            return f"Harm {fact.harm}: {_harm(fact.told, zone)}"
+        case o.HarmCorrected():
+            right = fact.right
+            return f"Harm {fact.harm} " + (
+                f"corrected: {_harm(right, zone)}" if right else "withdrawn"
+            )
+    return ""
+
+
+def _harm(told: o.Harm, zone: tzinfo) -> str:
+    serious = "not serious" if told.serious == "no" else f"serious ({told.serious})"
+    where = f" in {told.session}" if told.session else ""
+    began = moment(told.onset_at, zone)
+    judged = "not assessed" if told.relation == "not-assessed" else told.relation
+    kind = f"{told.term}, grade {told.grade}, {serious}{where}"
+    return f"{kind}, from {began}; related to the drug: {judged}; drug: {told.action}"
+
+
+def _outcome(fact: Fact, zone: tzinfo) -> str:
+    match fact:
+        case o.OutcomeRecorded():
+            told = fact.told
+            where = f", {told.phase} {told.session}, day {told.day}" if told.session else ""
+            when = moment(told.assessed_at, zone)
+            return f"{fact.outcome}: {told.instrument} of {when}, rated by {told.rated_by}{where}"
+        case o.OutcomeCorrected():
+            return f"{fact.outcome} {'withdrawn' if fact.right is None else 'corrected'}"
+        case o.OutcomeMissed():
+            return f"{fact.outcome}: {fact.instrument} missed on {fact.due_on}, {fact.why}"
+        case o.FlagAnswered():
+            return f"What {fact.outcome} raised is answered"
+        case o.BaselineDeclared():
+            instead = f" instead of {fact.replaces}" if fact.replaces else ""
+            return f"{fact.outcome} is the baseline of {fact.instrument}{instead}"
+    return ""
+
+
+def _consent(fact: Fact, zone: tzinfo) -> str:
+    match fact:
+        case consent.ConsentGiven():
+            what = f"{', '.join(fact.purposes)}, form {fact.form}"
+            when = moment(fact.happened_at, zone)
+            return f"Consent given by the {fact.given_by} at {when}: {what}"
+        case consent.ConsentWithdrawn():
+            earlier = ", ".join(fact.exports)
+            held = (
+                f"earlier exports can't be called back: {earlier}" if earlier else "none was made"
+            )
+            when = moment(fact.happened_at, zone)
+            return f"Consent withdrawn by the {fact.given_by} at {when}; no later export; {held}"
+        case consent.RegistryExported():
+            people = len(fact.patients)
+            return f"Export {fact.export} for {fact.purpose}: {people} people, {fact.rows} rows"
     return ""
 
 

@@ -247,15 +247,20 @@ def write_whole(path: Path, content: bytes) -> None:
             beside.unlink()
 
 
+def plain_bytes(path: Path) -> bytes:
+    """Return a plain file's bytes. Raises OSError or ValueError: a device may have no end."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is not a plain file")
+    return path.read_bytes()
+
+
 def load(path: Path) -> tuple[str, Tally] | None:
     """Return the digest and the tally of a file, None where there is none.
 
     Raises Refused for a file that can't be read, is damaged or is something else.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError("it is not a plain file")  # a device may have no end
-        content = path.read_bytes()
+        content = plain_bytes(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

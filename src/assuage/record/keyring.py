@@ -9,6 +9,8 @@ patient's key erases the person and leaves every event, hash and milligram where
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -153,6 +155,19 @@ class Keyring:
             return AESGCM(key).decrypt(nonce, locked, sealed.owner.encode("utf-8")).decode("utf-8")
         except (InvalidTag, ValueError) as error:  # ValueError: it is no box at all
             raise Refused(Refusal.SITE_KEY_WRONG) from error
+
+    def pseudonym(self, owner: str, purpose: str) -> str | None:
+        """Return a name for an owner that leads back only through the owner's key.
+
+        HMAC-SHA256 under that key, which the site key locks; 96 bits of it. Each purpose gives
+        another name, so two who got data for different purposes can't join them. None once the
+        key is destroyed: an erasure cuts this way back too.
+        """
+        key = self._key(owner)
+        if key is None:
+            return None
+        made = hmac.new(key, f"pseudonym:{purpose}:{owner}".encode(), hashlib.sha256)
+        return made.hexdigest()[:24]
 
     def _key(self, owner: str) -> bytes | None:
         wrapped = self.store.secret(PATIENT_KEY, owner)

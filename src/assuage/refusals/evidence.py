@@ -48,7 +48,11 @@ COURSE_OF_OTHER = (
 )
 COURSE_ENDED = (
     "course '{course}' ended at {time}",
-    "open a new course; outcomes and harms of the old one can still be recorded",
+    "open a new course, or say that it goes on with 'assuage course reopen {course}'",
+)
+COURSE_NOT_ENDED = (
+    "course '{course}' hasn't ended",
+    "nothing was stored; sessions can join it as it is",
 )
 SESSION_UNFITTING = (
     "session '{session}' can't be of course '{course}': {why}",
@@ -59,12 +63,12 @@ OUTCOME_UNKNOWN = (
     "use one of: {choices}",
 )
 OUTCOME_TIMING = (
-    "this can't have been assessed {phase} session '{session}': {why}",
+    "this can't have happened {phase} session '{session}': {why}",
     "correct the time with --at, or what was said of the session",
 )
 OUTCOME_STALE = (
-    "it was assessed on {date}, more than {days} days before the course was opened",
-    "check the year; what is older doesn't say how the patient was when the course began",
+    "{date} is more than {days} days before the course was opened",
+    "check the year and the course; what is older doesn't say how this course began or went",
 )
 OUTCOME_REPEATED = (
     "{instrument} was recorded as '{outcome}' already: {why}",

@@ -12,6 +12,7 @@ ROWS = [
 
 
 def test_every_row_is_shown_and_bytes_are_the_same() -> None:
+    """The level is where a line is drawn. source: an example."""
     drawn = shares(ROWS, x_label="trials that reject, %", level=5.0)
     assert drawn == shares(ROWS, x_label="trials that reject, %", level=5.0)
     text = drawn.decode()

@@ -74,6 +74,7 @@ def test_another_seed_changes_them(whole: Results) -> None:
 
 
 def test_sums_by_arm_are_those_of_the_patients(whole: Results) -> None:
+    """source: the design's 15 a group, and the ends of the scale."""
     assert (whole.main["n"] <= 15.0).all()
     assert (whole.main["n"][..., 0] >= whole.main["n"][..., -1]).all()
     assert (whole.main["pain.responders"] <= whole.main["n"]).all()

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from assuage.kinetics.exact import Array
-from assuage.planning.population import write_whole
+from assuage.planning.population import plain_bytes, write_whole
 from assuage.refusals import Refusal, Refused
 
 MAGIC = b"assuage trials "
@@ -60,7 +60,7 @@ def load(path: Path) -> Kept | None:
     Raises Refused for a file that can't be read, is damaged or is something else.
     """
     try:
-        content = _content(path)
+        content = plain_bytes(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -75,13 +75,6 @@ def load(path: Path) -> Kept | None:
             return _read(zlib.decompress(packed))
         why = "another version of assuage wrote it" if whole else "it is damaged or cut short"
     raise Refused(Refusal.TRIAL_FILE_DAMAGED, path=path, why=why)
-
-
-def _content(path: Path) -> bytes:
-    """Return a plain file's bytes. Raises OSError or ValueError: a device may have no end."""
-    if path.exists() and not path.is_file():
-        raise ValueError("it is not a plain file")
-    return path.read_bytes()
 
 
 def _read(body: bytes) -> Kept:
