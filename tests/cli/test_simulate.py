@@ -298,7 +298,7 @@ def test_a_population_too_large_for_memory_streams(monkeypatch: pytest.MonkeyPat
         (["--workers", "2", "--cluster", "tcp://127.0.0.1:1"], "OPTION_CONFLICT"),
         (["--cluster", "nowhere"], "CLUSTER_UNREACHABLE"),
         (["--resume", "/no/such/folder/p"], "FILE_UNWRITABLE"),
-        (["--resume", "/dev/null"], "POPULATION_FILE_DAMAGED"),
+        (["--resume", "/dev/null"], "FILE_UNREADABLE"),
     ],
 )
 def test_what_is_refused_of_a_streamed_population(more: list[str], code: str) -> None:

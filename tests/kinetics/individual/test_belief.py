@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from patients import exact_readings, levels_batch
 
 from assuage.kinetics.individual.belief import Part, believe, oddness
 from assuage.kinetics.individual.course import Batch
+
+from .patients import exact_readings, levels_batch
 
 
 def test_a_mixture_weighs_its_parts_by_their_evidence() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from patients import ADULT, INFUSION, TIMES, course_of, exact_readings, levels_batch
 from scipy.optimize import minimize
 
 from assuage.kinetics.exact import Array
 from assuage.kinetics.individual.course import Batch, Course, Error, Measurement
 from assuage.kinetics.individual.mode import find, laplace, objective
+
+from .patients import ADULT, INFUSION, TIMES, course_of, exact_readings, levels_batch
 
 ERRORS = [
     Error(proportional=0.15),

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from patients import exact_readings
 from scipy.stats import norm
 
 from assuage.kinetics.individual.readings import (
@@ -26,6 +25,8 @@ from assuage.kinetics.individual.readings import (
     slopes,
 )
 from assuage.kinetics.kernels import posterior
+
+from .patients import exact_readings
 
 KINDS = (EXACT, BELOW, ABOVE)
 

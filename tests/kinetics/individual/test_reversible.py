@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from patients import three_compartments
 
 from assuage.kinetics import points
 from assuage.kinetics.compiled import Join, compile_model, values_of
 from assuage.kinetics.individual.reversible import block_of, predict
 from assuage.kinetics.structure import Dose, Subject
 from assuage.knowledge import library
+
+from .patients import three_compartments
 
 ADULT = Subject(70.0, 40.0)
 TIMES = (0.0, 0.25, 0.25, 0.5, 3.0, 24.0, 30.0)

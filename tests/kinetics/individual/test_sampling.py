@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from patients import ADULT, INFUSION, exact_readings, levels_batch
 
 from assuage.kinetics.individual.course import Batch, Course, Error
 from assuage.kinetics.individual.mode import find, laplace, objective
 from assuage.kinetics.individual.sampling import Draws, draw, prior_draws
+
+from .patients import ADULT, INFUSION, exact_readings, levels_batch
 
 
 def drawn(batch: Batch, effects: int, draws: int = 2000, seed: int = 1, **more: bool) -> Draws:
