@@ -19,12 +19,13 @@ import pytest
 
 from assuage.clock import FixedClock
 from assuage.kinetics import stream
+from assuage.kinetics.engine import LEVELS
 from assuage.kinetics.executors import Dask, Processes, Serial
 from assuage.kinetics.stream import Task
 from assuage.kinetics.structure import Dose, Subject
 from assuage.kinetics.tally import Tally
 from assuage.knowledge import library
-from assuage.planning import population
+from assuage.planning import checkpoint
 from assuage.planning.population import (
     executor_of,
     gather,
@@ -109,7 +110,7 @@ class Ticking(FixedClock):
     """A clock that moves on by a third of EVERY_S whenever it is looked at."""
 
     def monotonic_s(self) -> float:
-        object.__setattr__(self, "elapsed_s", self.elapsed_s + population.EVERY_S / 3)
+        object.__setattr__(self, "elapsed_s", self.elapsed_s + checkpoint.EVERY_S / 3)
         return self.elapsed_s
 
 
@@ -210,8 +211,8 @@ import sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 from planning.test_population import Small, task
-from assuage.planning import population
-population.EVERY_S = 0.0
+from assuage.planning import checkpoint, population
+checkpoint.EVERY_S = 0.0
 population.gather(task(), {patients}, Small(), path=Path({file!r}))
 """
 
@@ -265,7 +266,7 @@ def test_the_numbers_are_those_of_the_tally(whole: Tally) -> None:
     assert found.patients == PATIENTS
     assert found.quantile_error <= stream.sketch.ERROR
     assert found.step_h == TIMES_H[1]
-    bands, _ = whole.levels.quantiles(population.LEVELS)
+    bands, _ = whole.levels.quantiles(LEVELS)
     assert found.bands[1, 2, 5] == bands[2, 9 + 5] * 1000.0  # source: 1 mg/L is 1000 ng/mL
     assert [one.analyte for one in found.courses] == list(names)
     assert [(one.analyte, one.threshold) for one in found.exceeding] == [

@@ -1,29 +1,21 @@
 """A large population of one simulation: run, kept on the way, taken up again, told in numbers.
 
-A population file holds the tally of the patients done so far. It is replaced as a whole, so that
-it is always either the older or the newer one, whatever happens: a full disk, an interrupt, a
-kill. It names the simulation that it belongs to by a digest, and carries a checksum over itself.
-
-    "assuage population 1", line feed   what it is, and its layout
-    32 bytes                            SHA-256 of all that follows
-    zlib                                4 bytes length, JSON, the arrays one after another
+A population file (`planning.checkpoint`) holds the tally of the patients done so far, and names
+the simulation that it belongs to by a digest: 4 bytes length, JSON, the arrays one after another.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from assuage.clock import Clock, SystemClock
+from assuage.clock import Clock
 from assuage.kinetics import tally as tallies
 from assuage.kinetics.effects import NG_PER_ML_PER_MG_PER_L
 from assuage.kinetics.engine import LEVELS
@@ -32,12 +24,12 @@ from assuage.kinetics.executors import LOCAL, Dask, Executor, Processes, Serial,
 from assuage.kinetics.sketch import Sketch
 from assuage.kinetics.stream import Task, run
 from assuage.kinetics.tally import PROPERTIES, Shape, Share, Tally, share_of
+from assuage.planning import checkpoint
+from assuage.planning.checkpoint import Keeper, Kind
 from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, parse
 
-MAGIC = b"assuage population "
-VERSION = b"1\n"
-EVERY_S = 15.0  # how often it is kept: what a kill may cost
+FILE = Kind(b"assuage population ", "a population file", Refusal.POPULATION_FILE_DAMAGED)
 MOST_PATIENTS = 100_000_000
 MOST_THRESHOLDS = 10
 MOST_WORKERS = 1024
@@ -153,12 +145,16 @@ def gather(
     """
     if path is None:
         return run(task, patients, executor, progress=lambda one: told(one.patients))
-    keeper = _Keeper(path, task.digest(), clock or SystemClock())
-    start = keeper.taken_up(task.shape, patients)
+    digest = task.digest()
+    keeper = Keeper[Tally](lambda tally: store(path, digest, tally), clock)
+    start = _taken_up(path, digest, patients)
+    if start is None:  # see that it can be written
+        keeper.take(lambda: tallies.empty(task.shape))
+        keeper.keep()
     told(start.patients if start else 0)
 
     def progress(found: Tally) -> None:
-        keeper.take(found)
+        keeper.take(lambda: found)
         told(found.patients)
 
     try:
@@ -167,42 +163,19 @@ def gather(
         keeper.keep()
 
 
-class _Keeper:
-    """Keeps the newest tally in a file, every EVERY_S and at the end."""
-
-    def __init__(self, path: Path, digest: str, clock: Clock) -> None:
-        self._path, self._digest, self._clock = path, digest, clock
-        self._kept_s = clock.monotonic_s()
-        self._newest: Tally | None = None
-
-    def taken_up(self, shape: Shape, patients: int) -> Tally | None:
-        """Return what the file holds; where there is none, write one to see that it can be."""
-        found = load(self._path)
-        if found is None:
-            self._newest = tallies.empty(shape)
-            self.keep()
-            return None
-        digest, tally = found
-        if digest != self._digest:
-            why = "its model, person, doses, times, thresholds, seed or solver differ"
-            raise Refused(Refusal.POPULATION_FILE_OTHER, path=self._path, why=why)
-        if not tally.patients <= patients:
-            why = f"it has {tally.patients} patients already, and {patients} were asked for"
-            raise Refused(Refusal.POPULATION_FILE_OTHER, path=self._path, why=why)
-        return tally
-
-    def take(self, found: Tally) -> None:
-        """Take in the newest tally, and keep it if the last was kept long ago."""
-        self._newest = found
-        if self._clock.monotonic_s() - self._kept_s >= EVERY_S:
-            self.keep()
-
-    def keep(self) -> None:
-        """Write the newest tally if it isn't written yet. Raises Refused on a full disk."""
-        newest, self._newest = self._newest, None
-        if newest is not None:
-            store(self._path, self._digest, newest)
-            self._kept_s = self._clock.monotonic_s()
+def _taken_up(path: Path, digest: str, patients: int) -> Tally | None:
+    """Return what the file holds, None where there is none. Raises Refused for another's."""
+    found = load(path)
+    if found is None:
+        return None
+    held, tally = found
+    if held != digest:
+        why = "its model, person, doses, times, thresholds, seed or solver differ"
+        raise Refused(Refusal.POPULATION_FILE_OTHER, path=path, why=why)
+    if not tally.patients <= patients:
+        why = f"it has {tally.patients} patients already, and {patients} were asked for"
+        raise Refused(Refusal.POPULATION_FILE_OTHER, path=path, why=why)
+    return tally
 
 
 def store(path: Path, digest: str, tally: Tally) -> None:
@@ -219,39 +192,7 @@ def store(path: Path, digest: str, tally: Tally) -> None:
     packer = zlib.compressobj(1)
     pieces = [packer.compress(len(text).to_bytes(4, "little") + text)]
     pieces += [packer.compress(np.ascontiguousarray(one).data) for one in found.values()]
-    body = b"".join([*pieces, packer.flush()])
-    content = MAGIC + VERSION + hashlib.sha256(body).digest() + body
-    try:
-        write_whole(Path(os.path.realpath(path)), content)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Refused(Refusal.FILE_UNWRITABLE, path=path, why=why) from error
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Put `content` in place of what a file holds, or leave it as it is. Raises OSError."""
-    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        with suppress(OSError):
-            beside.unlink()
-
-
-def plain_bytes(path: Path) -> bytes:
-    """Return a plain file's bytes. Raises OSError or ValueError: a device may have no end."""
-    if path.exists() and not path.is_file():
-        raise ValueError("it is not a plain file")
-    return path.read_bytes()
+    checkpoint.store(path, FILE, b"".join([*pieces, packer.flush()]))
 
 
 def load(path: Path) -> tuple[str, Tally] | None:
@@ -259,22 +200,8 @@ def load(path: Path) -> tuple[str, Tally] | None:
 
     Raises Refused for a file that can't be read, is damaged or is something else.
     """
-    try:
-        content = plain_bytes(path)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Refused(Refusal.FILE_UNREADABLE, path=path, why=why) from error
-    why = "it isn't a population file"
-    if content.startswith(MAGIC):
-        start = len(MAGIC) + len(VERSION)
-        checksum, body = content[start : start + 32], content[start + 32 :]
-        whole = hashlib.sha256(body).digest() == checksum
-        if whole and content[len(MAGIC) : start] == VERSION:
-            return _read(zlib.decompress(body))
-        why = "another version of assuage wrote it" if whole else "it is damaged or cut short"
-    raise Refused(Refusal.POPULATION_FILE_DAMAGED, path=path, why=why)
+    content = checkpoint.load(path, FILE)
+    return None if content is None else _read(content)
 
 
 def _read(content: bytes) -> tuple[str, Tally]:

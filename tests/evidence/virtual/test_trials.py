@@ -25,6 +25,7 @@ from assuage.evidence.virtual.scores import world_of
 from assuage.evidence.virtual.trials import Arrays, Results, Task, block_of, count, gather, run
 from assuage.evidence.virtual.trials import task_of as described
 from assuage.kinetics.executors import Serial
+from assuage.planning import checkpoint
 from assuage.refusals import Refused
 from evidence.virtual.designs import ASSUMED, BOTH, DISSOCIATION, design
 
@@ -121,8 +122,9 @@ sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from assuage.kinetics.executors import Serial
 from assuage.evidence.virtual import trials
+from assuage.planning import checkpoint
 from evidence.virtual.test_trials import TRIALS, task
-trials.EVERY_S = 0.0
+checkpoint.EVERY_S = 0.0
 def told(done):
     if done >= 8:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -155,7 +157,7 @@ class Ticking(FixedClock):
     """A clock that moves on by more than EVERY_S whenever it is looked at."""
 
     def monotonic_s(self) -> float:
-        object.__setattr__(self, "elapsed_s", self.elapsed_s + trials_module.EVERY_S)
+        object.__setattr__(self, "elapsed_s", self.elapsed_s + checkpoint.EVERY_S)
         return self.elapsed_s
 
 

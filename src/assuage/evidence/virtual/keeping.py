@@ -1,15 +1,8 @@
-"""A file of trials that are done, replaced as a whole: a kill leaves the older or the newer.
-
-"assuage trials 1", line feed   what it is, and its layout
-32 bytes                        SHA-256 of all that follows
-zlib                            4 bytes length, JSON, the arrays one after another
-"""
+"""A file of trials that are done (`planning.checkpoint`): 4 bytes length, JSON, the arrays."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from assuage.kinetics.exact import Array
-from assuage.planning.population import plain_bytes, write_whole
-from assuage.refusals import Refusal, Refused
+from assuage.planning import checkpoint
+from assuage.planning.checkpoint import Kind
+from assuage.refusals import Refusal
 
-MAGIC = b"assuage trials "
-VERSION = b"1\n"
+FILE = Kind(b"assuage trials ", "a file of virtual trials", Refusal.TRIAL_FILE_DAMAGED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +38,7 @@ def store(path: Path, kept: Kept) -> None:
     text = json.dumps(head).encode()
     body = len(text).to_bytes(4, "little") + text
     body += b"".join(np.ascontiguousarray(one, dtype="<f8").tobytes() for _, one in arrays)
-    packed = zlib.compress(body, 1)
-    content = MAGIC + VERSION + hashlib.sha256(packed).digest() + packed
-    try:
-        write_whole(Path(os.path.realpath(path)), content)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Refused(Refusal.FILE_UNWRITABLE, path=path, why=why) from error
+    checkpoint.store(path, FILE, zlib.compress(body, 1))
 
 
 def load(path: Path) -> Kept | None:
@@ -59,22 +46,8 @@ def load(path: Path) -> Kept | None:
 
     Raises Refused for a file that can't be read, is damaged or is something else.
     """
-    try:
-        content = plain_bytes(path)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Refused(Refusal.FILE_UNREADABLE, path=path, why=why) from error
-    why = "it isn't a file of virtual trials"
-    if content.startswith(MAGIC):
-        start = len(MAGIC) + len(VERSION)
-        checksum, packed = content[start : start + 32], content[start + 32 :]
-        whole = hashlib.sha256(packed).digest() == checksum
-        if whole and content[len(MAGIC) : start] == VERSION:
-            return _read(zlib.decompress(packed))
-        why = "another version of assuage wrote it" if whole else "it is damaged or cut short"
-    raise Refused(Refusal.TRIAL_FILE_DAMAGED, path=path, why=why)
+    body = checkpoint.load(path, FILE)
+    return None if body is None else _read(body)
 
 
 def _read(body: bytes) -> Kept:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import assuage
-from assuage.clock import Clock, SystemClock
+from assuage.clock import Clock
 from assuage.evidence.virtual import keeping
 from assuage.evidence.virtual.analysis import rows_of, tested
 from assuage.evidence.virtual.design import Design, OutcomeName
@@ -24,10 +24,10 @@ from assuage.evidence.virtual.scores import Trials, World, draw, responded
 from assuage.kinetics.exact import Array
 from assuage.kinetics.executors import Executor
 from assuage.knowledge import library
+from assuage.planning.checkpoint import Keeper
 from assuage.refusals import Refusal, Refused
 
 BLOCK = 8  # trials that one worker does at a time: about a second's work
-EVERY_S = 15.0  # how often it is kept: what a kill may cost
 MOST_TRIALS = 100_000
 Told = Callable[[int], None]
 Arrays = Mapping[str, Array]  # by name; the first axis is trials
@@ -182,8 +182,13 @@ def gather(
     """
     if path is None:
         return run(task, trials, executor, progress=lambda done, _: told(done))
-    keeper = _Keeper(path, task.digest(), clock or SystemClock())
-    start = keeper.taken_up(trials)
+    digest = task.digest()
+    keeper = Keeper[Results](lambda found: _write(path, digest, found), clock)
+    start = _taken_up(path, digest, trials)
+    if start is None:  # see that it can be written
+        start = Results({}, {})
+        keeper.take(lambda: Results({}, {}))
+        keeper.keep()
     told(start.done)
 
     def progress(done: int, so_far: Callable[[], Results]) -> None:
@@ -196,41 +201,20 @@ def gather(
         keeper.keep()
 
 
-class _Keeper:
-    """Keeps the newest results in a file, every EVERY_S and at the end."""
+def _taken_up(path: Path, digest: str, trials: int) -> Results | None:
+    """Return what the file holds, None where there is none. Raises Refused for another's."""
+    kept = keeping.load(path)
+    if kept is None:
+        return None
+    if kept.digest != digest:
+        why = "its design, seed, version or library differ"
+        raise Refused(Refusal.TRIAL_FILE_OTHER, path=path, why=why)
+    found = Results(kept.main, kept.null)
+    if not max(count(found.main), count(found.null)) <= trials:
+        why = f"it has {count(found.main)} trials already, and {trials} were asked for"
+        raise Refused(Refusal.TRIAL_FILE_OTHER, path=path, why=why)
+    return found
 
-    def __init__(self, path: Path, digest: str, clock: Clock) -> None:
-        self._path, self._digest, self._clock = path, digest, clock
-        self._kept_s = clock.monotonic_s()
-        self._newest: Callable[[], Results] | None = None
 
-    def taken_up(self, trials: int) -> Results:
-        """Return what the file holds; where there is none, write one to see that it can be."""
-        kept = keeping.load(self._path)
-        if kept is None:
-            self._newest = lambda: Results({}, {})
-            self.keep()
-            return Results({}, {})
-        if kept.digest != self._digest:
-            why = "its design, seed, version or library differ"
-            raise Refused(Refusal.TRIAL_FILE_OTHER, path=self._path, why=why)
-        found = Results(kept.main, kept.null)
-        if not max(count(found.main), count(found.null)) <= trials:
-            why = f"it has {count(found.main)} trials already, and {trials} were asked for"
-            raise Refused(Refusal.TRIAL_FILE_OTHER, path=self._path, why=why)
-        return found
-
-    def take(self, so_far: Callable[[], Results]) -> None:
-        """Take in what gives the newest results; keep them if the last were kept long ago."""
-        self._newest = so_far
-        if self._clock.monotonic_s() - self._kept_s >= EVERY_S:
-            self.keep()
-
-    def keep(self) -> None:
-        """Write the newest results if they aren't written yet. Raises Refused on a full disk."""
-        newest, self._newest = self._newest, None
-        if newest is not None:
-            found = newest()
-            kept = keeping.Kept(self._digest, found.main, found.null)
-            keeping.store(self._path, kept)
-            self._kept_s = self._clock.monotonic_s()
+def _write(path: Path, digest: str, found: Results) -> None:
+    keeping.store(path, keeping.Kept(digest, found.main, found.null))
