@@ -60,7 +60,8 @@ def solve(
         out = np.empty(shape)
     if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
         raise ValueError(f"the buffer must be a contiguous float64 array of {shape}")
-    filled = _filled(matrix)
+    abreast = _abreast(matrix)
+    filled = _filled(abreast)
     if not (weights.shape == (patients, shape[1], size) and np.isfinite(weights).all()):
         raise ValueError("a weight is not finite, or patients or states don't agree")
     start = np.zeros((patients, size)) if initial is None else initial
@@ -71,14 +72,17 @@ def solve(
         out[:] = found.transpose(0, 2, 1)
         return out
     if out.size:
-        _compiled(matrix, filled, pushes, times_h, weights, start, out, workers)
+        _compiled(abreast, filled, pushes, times_h, weights, start, out, workers)
     return out
 
 
 def _filled(matrix: Array) -> NDArray[np.bool_]:
-    """Return where some patient's matrix isn't zero. Raises ValueError on what isn't one."""
-    low = matrix.min(axis=0, initial=0.0)
-    high = matrix.max(axis=0, initial=0.0)  # a NaN comes through both
+    """Return where some patient's matrix (m, m, patients) isn't zero.
+
+    Raises ValueError on what isn't one.
+    """
+    low = matrix.min(axis=-1, initial=0.0)
+    high = matrix.max(axis=-1, initial=0.0)  # a NaN comes through both
     between = ~np.eye(matrix.shape[1], dtype=bool)
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low[between] >= 0.0).all()):
         raise ValueError("not a compartment matrix")
@@ -107,10 +111,11 @@ def _compiled(
     moves, jumps = with_jumps(table)
     lanes = np.uint64(LANES)
     rest = (
-        *(_abreast(one) for one in (matrix, weights, initial)),
-        _amounts(pushes, table, len(matrix)),
+        matrix,
+        *(_abreast(one) for one in (weights, initial)),
+        _amounts(pushes, table, len(out)),
         np.array([pushes[n].state for n in table.boluses], dtype=np.int64),
-        _flows(pushes, table, len(matrix)),
+        _flows(pushes, table, len(out)),
         table.span_h,
         table.table_h,
         moves,
@@ -141,7 +146,7 @@ def _compiled(
 
 
 def _abreast(one: Array) -> Array:
-    """Return an array with the patients last, side by side; `structure.build` has them so."""
+    """Return an array with the patients last, side by side."""
     return np.ascontiguousarray(np.moveaxis(one, 0, -1))
 
 
