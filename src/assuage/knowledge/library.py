@@ -13,21 +13,23 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from assuage.knowledge.dimensions import check as check_dimensions
 from assuage.knowledge.schema.effect import EffectFile
 from assuage.knowledge.schema.facts import Assumption, Source
-from assuage.knowledge.schema.instrument import CodeNotice, Instrument
 from assuage.knowledge.schema.law import Act, Duty, DutyKind, Role
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Product, Regimen
-from assuage.knowledge.schema.registry import RegistryFile
 from assuage.knowledge.schema.safety import LimitFact, Place, SafetyFile, Term
 from assuage.knowledge.schema.signals import SignalFile
 from assuage.refusals import Refusal, Refused
+
+if TYPE_CHECKING:  # their schemas take a plan's time to build, and no plan needs them
+    from assuage.knowledge.schema.instrument import CodeNotice, Instrument
+    from assuage.knowledge.schema.registry import RegistryFile
 
 ROOT = Path(__file__).parent
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -74,6 +76,12 @@ def _one(folder: str, id_: str, what: str) -> Path:
     return ROOT / folder / f"{id_}.toml"
 
 
+def _check_id(path: Path, id_: str) -> None:
+    """Raise Refused unless a file is named by the id that it holds."""
+    if path.stem != id_:
+        raise _damaged(path, f"its id is '{id_}'")
+
+
 def model_ids() -> tuple[str, ...]:
     """Return the ids of the kinetic models."""
     return _ids("models")
@@ -84,8 +92,7 @@ def model(id_: str) -> Model:
     """Return a kinetic model. Raises Refused if it isn't known or its file is damaged."""
     path = _one("models", id_, "model")
     found = _load(path, Model)
-    if found.id != id_:
-        raise _damaged(path, f"its id is '{found.id}'")
+    _check_id(path, found.id)
     try:
         check_dimensions(found)
     except (ValueError, Refused) as error:
@@ -103,8 +110,7 @@ def effect(id_: str) -> EffectFile:
     """Return an effect file. Raises Refused if it isn't known or its file is damaged."""
     path = _one("effects", id_, "effect")
     found = _load(path, EffectFile)
-    if found.held.id != id_:
-        raise _damaged(path, f"its id is '{found.held.id}'")
+    _check_id(path, found.held.id)
     return found
 
 
@@ -118,8 +124,7 @@ def regimen(id_: str) -> Regimen:
     """Return a regimen."""
     path = _one("regimens", id_, "regimen")
     found = _load(path, Regimen)
-    if found.id != id_:
-        raise _damaged(path, f"its id is '{found.id}'")
+    _check_id(path, found.id)
     return found
 
 
@@ -131,10 +136,11 @@ def instrument_ids() -> tuple[str, ...]:
 @cache
 def instrument(id_: str) -> Instrument:
     """Return an instrument. Raises Refused if it isn't known or its file is damaged."""
+    from assuage.knowledge.schema.instrument import Instrument
+
     path = _one("instruments", id_, "instrument")
     found = _load(path, Instrument)
-    if found.id != id_:
-        raise _damaged(path, f"its id is '{found.id}'")
+    _check_id(path, found.id)
     return found
 
 
@@ -146,6 +152,8 @@ def instruments() -> tuple[Instrument, ...]:
 @cache
 def code_notices() -> tuple[CodeNotice, ...]:
     """Return the words that must be shown with the codes of each system."""
+    from assuage.knowledge.schema.instrument import CodeNotice
+
     return _list(ROOT / "notices.toml", "notice", CodeNotice)
 
 
@@ -261,6 +269,8 @@ def signals() -> SignalFile:
 @cache
 def registry() -> RegistryFile:
     """Return what a registry holds of a patient, and the rules by which it leaves the site."""
+    from assuage.knowledge.schema.registry import RegistryFile
+
     return _load(ROOT / "registry.toml", RegistryFile)
 
 
