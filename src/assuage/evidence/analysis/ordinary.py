@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assuage.evidence.mixed.distributions import f_above, t_beyond, t_two_sided
+from assuage.evidence.distributions import f_above, t_beyond, t_two_sided
 from assuage.evidence.mixed.fitted import F
 from assuage.evidence.mixed.inference import Estimate, FTest
 from assuage.refusals import Refusal, Refused

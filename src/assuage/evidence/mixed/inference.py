@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assuage.evidence.mixed.distributions import f_above, t_beyond, t_two_sided
+from assuage.evidence.distributions import check_level, f_above, t_beyond, t_two_sided
 from assuage.evidence.mixed.fitted import F, Fit
 from assuage.refusals import Refusal, Refused
 
@@ -58,10 +58,7 @@ def estimate(fit: Fit, row: F, method: str, *, level: float = 0.95, null: float 
     when the row is zero.
     """
     _check(method)
-    if not 0.0 < level < 1.0:
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED, text=level, what="level", choices="above 0, below 1"
-        )
+    check_level(level)
     plain = float(row @ fit.covariance @ row)
     if not plain > 0.0:
         raise _untestable("a contrast is zero in every effect")

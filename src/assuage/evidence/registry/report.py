@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import sqrt
 
+from assuage.evidence.distributions import t_beyond
 from assuage.evidence.registry import funnel, tables
 from assuage.evidence.registry.cohort import BySite, Cohort, Measured, Mid
 from assuage.evidence.report import charts
@@ -74,9 +75,7 @@ def _line(one: Measured) -> list[Block]:
 
 def _half(held: Mid) -> float:
     """Return half the 95 % interval of a mean."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, held.n - 1)) * held.sd / sqrt(held.n)
+    return t_beyond(0.05, held.n - 1) * held.sd / sqrt(held.n)
 
 
 def _sites(one: BySite, window: str) -> list[Block]:

@@ -34,8 +34,9 @@ from numpy.typing import NDArray
 
 from assuage.evidence.trial.estimands import Assumption
 from assuage.evidence.trial.normal import Normal, check, fit, left_out, patterns
-from assuage.evidence.trial.pooling import Degrees, Pooled, judged, pool, undefined
+from assuage.evidence.trial.pooling import Degrees, Pooled, judged, pool
 from assuage.evidence.trial.posterior import draw, generator, prepare
+from assuage.evidence.trial.refused import undefined
 from assuage.refusals import Refusal, Refused
 
 F = NDArray[np.float64]

@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from assuage.refusals import Refusal, Refused
+from assuage.evidence.distributions import check_level, t_beyond, t_two_sided
+from assuage.evidence.trial.refused import undefined
 
 F = NDArray[np.float64]
 Degrees = Literal["barnard-rubin", "rubin"]
@@ -83,22 +84,12 @@ def judged(
     worth: tuple[float, float, int, float],
 ) -> Pooled:
     """Return an estimate with its t test; `worth` are the last four fields of Pooled."""
-    from scipy.special import stdtr, stdtrit
-
-    if not 0.0 < level < 1.0:
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED, text=level, what="level", choices="numbers between 0 and 1"
-        )
+    check_level(level)
     se = float(np.sqrt(variance))
     t = estimate / se
     # SciPy's t distribution takes no infinite df; at 1e10 it is normal to 1e-10.
     df_finite = df if np.isfinite(df) else 1e10
-    reach = float(stdtrit(df_finite, 0.5 + level / 2.0)) * se
-    p = float(2.0 * stdtr(df_finite, -abs(t)))
+    reach = t_beyond(1.0 - level, df_finite) * se
+    p = t_two_sided(t, df_finite)
     low, high = estimate - reach, estimate + reach
     return Pooled(name, estimate, se, float(df), t, p, low, high, *worth)
-
-
-def undefined(what: str, why: str, remedy: str) -> Refused:
-    """Return the refusal of a number that the data don't determine."""
-    return Refused(Refusal.NOT_ESTIMABLE, what=what, why=why, remedy=remedy)

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assuage.evidence.distributions import z_two_sided, z_within
+from assuage.evidence.trial.refused import undefined
 from assuage.refusals import Refusal, Refused
 
 F = NDArray[np.float64]
@@ -97,7 +99,7 @@ class NumberNeeded:
 
 def share(count: Count, *, level: float = 0.95) -> Interval:
     """Return the share that responded with Wilson's interval. Raises Refused: NOT_ESTIMABLE."""
-    z = _z(level)
+    z = z_within(level)
     if count.people == 0:
         raise _empty("the share of responders")
     n, p = count.people, count.share
@@ -116,7 +118,7 @@ def difference(
     A stratum with nobody in one arm says nothing of a difference and weighs nothing. Raises
     Refused: NOT_ESTIMABLE, DATA_INVALID, VALUE_NOT_ALLOWED.
     """
-    z = _z(level)
+    z = z_within(level)
     x1, n1, x0, n0 = _strata(treated, reference)
     weights = n1 * n0 / (n1 + n0)
     weights = weights / weights.sum()
@@ -130,7 +132,7 @@ def difference(
 
     low = -1.0 if seen == -1.0 else _limit(distance, z, -1.0, seen)
     high = 1.0 if seen == 1.0 else _limit(distance, -z, seen, 1.0)
-    return Interval(seen, low, high, level, _p(distance(0.0)))
+    return Interval(seen, low, high, level, z_two_sided(distance(0.0)))
 
 
 def ratio(treated: Count, reference: Count, *, level: float = 0.95) -> Interval:
@@ -138,11 +140,11 @@ def ratio(treated: Count, reference: Count, *, level: float = 0.95) -> Interval:
 
     Raises Refused: NOT_ESTIMABLE where nobody responded in either arm.
     """
-    z = _z(level)
+    z = z_within(level)
     x1, n1, x0, n0 = (float(one[0]) for one in _strata([treated], [reference]))
     if x1 + x0 == 0.0:
         remedy = "report the difference, which has an interval"
-        raise _undefined("the ratio of shares", "nobody responded in either arm", remedy)
+        raise undefined("the ratio of shares", "nobody responded in either arm", remedy)
     total = n1 + n0
 
     def distance(log_ratio: float) -> float:
@@ -159,7 +161,7 @@ def ratio(treated: Count, reference: Count, *, level: float = 0.95) -> Interval:
     far = FARTHEST_LOG / 2.0
     low = 0.0 if x1 == 0.0 else np.exp(_limit(distance, z, -far, middle if x0 else far))
     high = np.inf if x0 == 0.0 else np.exp(_limit(distance, -z, middle if x1 else -far, far))
-    return Interval(estimate, float(low), float(high), level, _p(distance(0.0)))
+    return Interval(estimate, float(low), float(high), level, z_two_sided(distance(0.0)))
 
 
 def number_needed(found: Interval, *, response_is_good: bool = True) -> NumberNeeded:
@@ -237,25 +239,5 @@ def _limit(distance: Callable[[float], float], z: float, low: float, high: float
     return float(brentq(above, low, high, xtol=NEAR, rtol=NEAR))
 
 
-def _z(level: float) -> float:
-    from scipy.special import ndtri
-
-    if not 0.0 < level < 1.0:
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED, text=level, what="level", choices="numbers between 0 and 1"
-        )
-    return float(ndtri(0.5 + level / 2.0))
-
-
-def _p(z: float) -> float:
-    from scipy.special import ndtr
-
-    return float(2.0 * ndtr(-abs(z)))
-
-
 def _empty(what: str) -> Refused:
-    return _undefined(what, "an arm has nobody in it", "leave the comparison out")
-
-
-def _undefined(what: str, why: str, remedy: str) -> Refused:
-    return Refused(Refusal.NOT_ESTIMABLE, what=what, why=why, remedy=remedy)
+    return undefined(what, "an arm has nobody in it", "leave the comparison out")

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assuage.evidence.distributions import z_two_sided, z_within
+from assuage.evidence.trial.refused import undefined
 from assuage.refusals import Refusal, Refused
 
 F = NDArray[np.float64]
@@ -41,7 +43,7 @@ class Times:
         if self.time.shape != self.happened.shape or self.happened.dtype != np.bool_:
             raise _wrong("each time needs a yes or no for its event")
         if len(self.time) == 0:
-            raise _undefined("survival", "nobody was followed", "leave the arm out")
+            raise undefined("survival", "nobody was followed", "leave the arm out")
         if not bool((np.isfinite(self.time) & (self.time >= 0.0)).all()):
             raise _wrong("a time is missing, negative or infinite")
 
@@ -96,7 +98,7 @@ class LogRank:
 
 def kaplan_meier(times: Times, *, level: float = 0.95) -> Curve:
     """Return the curve of one arm. Raises Refused: VALUE_NOT_ALLOWED."""
-    z = _z(level)
+    z = z_within(level)
     points, at_risk, events, leaving = _table(times)
     survival = _remaining(at_risk, events)
     inside = (survival > 0.0) & (survival < 1.0)
@@ -142,7 +144,7 @@ def restricted_mean_difference(
     variance = first[1] + second[1]
     if not variance > 0.0:
         why = f"nothing happened in either arm before {horizon:g}"
-        raise _undefined("the test of restricted means", why, "take a later horizon")
+        raise undefined("the test of restricted means", why, "take a later horizon")
     return _tested(first[0] - second[0], variance, horizon, level, p=True)
 
 
@@ -151,10 +153,10 @@ def log_rank(arms: Sequence[Times]) -> LogRank:
     from scipy.special import gammaincc
 
     if len(arms) < 2:
-        raise _undefined("the log-rank test", "it needs two arms", "give two arms or more")
+        raise undefined("the log-rank test", "it needs two arms", "give two arms or more")
     points = np.unique(np.concatenate([one.time[one.happened] for one in arms]))
     if len(points) == 0:
-        raise _undefined("the log-rank test", "no event happened", "follow people for longer")
+        raise undefined("the log-rank test", "no event happened", "follow people for longer")
     at_risk = np.array([(one.time >= points[:, None]).sum(1) for one in arms], float)
     events = np.array(
         [((one.time == points[:, None]) & one.happened).sum(1) for one in arms], float
@@ -170,7 +172,7 @@ def log_rank(arms: Sequence[Times]) -> LogRank:
     df = int(np.linalg.matrix_rank(spread, tol=near, hermitian=True)) if near > 0.0 else 0
     if df == 0:
         why = "only one arm had people at risk when events happened"
-        raise _undefined("the log-rank test", why, "leave it out")
+        raise undefined("the log-rank test", why, "leave it out")
     gap = events.sum(1) - expected
     chi = float(gap @ np.linalg.pinv(spread, rcond=TIE, hermitian=True) @ gap)
     return LogRank(
@@ -221,7 +223,7 @@ def _area(times: Times, horizon: float) -> tuple[float, float]:
     survival = _remaining(at_risk, events)
     if points[-1] < horizon and survival[-1] > 0.0:
         why = f"follow-up ended at {points[-1]:g} and the horizon is {horizon:g}"
-        raise _undefined("the restricted mean", why, f"take a horizon up to {points[-1]:g}")
+        raise undefined("the restricted mean", why, f"take a horizon up to {points[-1]:g}")
     before = points < horizon
     ends = np.concatenate([[0.0], points[before], [horizon]])
     heights = np.concatenate([[1.0], survival[before]])
@@ -236,28 +238,12 @@ def _area(times: Times, horizon: float) -> tuple[float, float]:
 def _tested(
     estimate: float, variance: float, horizon: float, level: float, *, p: bool
 ) -> RestrictedMean:
-    from scipy.special import ndtr
-
     se = float(np.sqrt(variance))
-    reach = _z(level) * se
-    tested = float(2.0 * ndtr(-abs(estimate / se))) if p else float("nan")
+    reach = z_within(level) * se
+    tested = z_two_sided(estimate / se) if p else float("nan")
     return RestrictedMean(estimate, se, estimate - reach, estimate + reach, tested, horizon, level)
-
-
-def _z(level: float) -> float:
-    from scipy.special import ndtri
-
-    if not 0.0 < level < 1.0:
-        raise Refused(
-            Refusal.VALUE_NOT_ALLOWED, text=level, what="level", choices="numbers between 0 and 1"
-        )
-    return float(ndtri(0.5 + level / 2.0))
 
 
 def _wrong(why: str) -> Refused:
     remedy = "give each person one time at zero or after, and a yes or no"
     return Refused(Refusal.DATA_INVALID, where="times to an event", why=why, remedy=remedy)
-
-
-def _undefined(what: str, why: str, remedy: str) -> Refused:
-    return Refused(Refusal.NOT_ESTIMABLE, what=what, why=why, remedy=remedy)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assuage.evidence.mixed.distributions import f_above, t_beyond, t_two_sided
+from assuage.evidence.distributions import f_above, t_beyond, t_two_sided
 from assuage.refusals import Refusal, Refused
 
 

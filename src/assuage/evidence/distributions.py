@@ -1,4 +1,4 @@
-"""Student's t and Fisher's F for any real degrees of freedom, from SciPy, imported late."""
+"""The normal, Student's t and Fisher's F, from SciPy, imported late."""
 
 from __future__ import annotations
 
@@ -7,6 +7,29 @@ import math
 from assuage.refusals import Refusal, Refused
 
 NEAR = 1e-6  # of the chance
+
+
+def check_level(level: float) -> None:
+    """Raise Refused (VALUE_NOT_ALLOWED) unless a level of confidence lies between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        raise Refused(
+            Refusal.VALUE_NOT_ALLOWED, text=level, what="level", choices="numbers between 0 and 1"
+        )
+
+
+def z_two_sided(z: float) -> float:
+    """Return the chance that |Z| is above |z|."""
+    from scipy.special import ndtr
+
+    return 2.0 * float(ndtr(-abs(z)))
+
+
+def z_within(level: float) -> float:
+    """Return the z that |Z| is below with a chance of `level`. Raises as `check_level` does."""
+    from scipy.special import ndtri
+
+    check_level(level)
+    return float(ndtri(0.5 + level / 2.0))
 
 
 def t_two_sided(t: float, df: float) -> float:
