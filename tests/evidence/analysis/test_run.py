@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from assuage.evidence.analysis.table import read
 from assuage.refusals import Refused
-from evidence.analysis.asking import ROOT, asked, table, trial
+from evidence.analysis.asking import asked, table, trial
+from evidence.mixed.trials import ANTIDEPRESSANT, SHARED
 
 MODEL = "pain ~ arm * visit + baseline"
 MMRM: dict[str, Any] = {"repeated": "visit | id", "means": ("arm | visit", "arm")}
-SHARED = ROOT.parent / "shared" / "data"
 
 
 def test_the_example_has_the_estimates_of_gls() -> None:
@@ -162,17 +162,6 @@ def test_no_table_gives_anything_but_an_analysis_or_a_refusal(rows: list[tuple[s
 
 if SHARED.is_dir():
     DRUG = {"contrasts": "pairwise", "means": ("THERAPY | VISIT",), "repeated": "VISIT | PATIENT"}
-    # -2 res log L, visit 7 difference, its SE and df, in R's mmrm 0.3.18.
-    STRUCTURES = {
-        "heterogeneous-toeplitz": (3508.163, -2.79097, 1.06918, 161.54),
-        "heterogeneous-ante-dependence": (3509.895, -2.71130, 1.12793, 145.17),
-        "heterogeneous-ar1": (3521.576, -2.69625, 1.07273, 164.10),
-        "heterogeneous-compound-symmetry": (3531.139, -2.91463, 1.08355, 156.36),
-        "toeplitz": (3537.014, -2.72747, 0.96280, 359.14),
-        "ante-dependence": (3542.443, -2.68486, 0.95879, 375.05),
-        "ar1": (3547.292, -2.68847, 0.96968, 380.80),
-        "compound-symmetry": (3564.885, -2.83821, 0.95262, 362.45),
-    }
 
     def antidepressant(**more: Any) -> Any:
         found = read(SHARED / "antidepressant_hamd17.csv")
@@ -202,11 +191,11 @@ if SHARED.is_dir():
             0.012957, abs=1e-5
         )
 
-    @pytest.mark.parametrize("name", STRUCTURES)
-    def test_other_structures_have_the_numbers_of_mmrm(name: str) -> None:
+    @pytest.mark.parametrize("name", ANTIDEPRESSANT)
+    def test_all_structures_have_the_numbers_of_mmrm(name: str) -> None:
         found = antidepressant(covariance=name)
         last = found["contrasts"][-1]
-        wanted = STRUCTURES[name]
+        wanted = ANTIDEPRESSANT[name]
         told = (found["reml_criterion"], last["estimate"], last["se"], last["df"])
         assert told[0] == pytest.approx(wanted[0], abs=1e-3)
         assert told[1:] == pytest.approx(wanted[1:], rel=1e-4)

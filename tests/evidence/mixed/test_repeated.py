@@ -14,7 +14,7 @@ from assuage.evidence.mixed.covariance import STRUCTURES
 from assuage.evidence.mixed.fitted import F, Fit
 from assuage.refusals import Refused
 from evidence.mixed import trials
-from evidence.mixed.trials import Trial, regenerated, simulated
+from evidence.mixed.trials import ANTIDEPRESSANT, Trial, regenerated, simulated
 
 # source: R 4.2.2, nlme 3.1-162, gls(y ~ 0 + v + v:arm + base, method = "REML") on regenerated(),
 # with corSymm, corCompSymm, corAR1 or corARMA(p = 3), and varIdent(form = ~ 1 | v) where
@@ -27,21 +27,6 @@ R = {
     "heterogeneous-ar1": (591.73521288, -5.04087136, 2.25444150),
     "toeplitz": (599.15254701, -4.82410643, 1.68238617),
     "heterogeneous-toeplitz": (586.19122558, -4.77050410, 2.25308315),
-}
-
-# source: R 4.2.2 with mmrm 0.3.18, cov_struct as named, method = "Kenward-Roger" (linear for
-# unstructured), antidepressant trial, therapy at visit 7: -2 restricted log likelihood,
-# estimate, SE, degrees of freedom; SAS PROC MIXED gives 3494.20285, -2.8018, 1.1163, 150
-ANTIDEPRESSANT = {
-    "unstructured": (3494.203, -2.80177, 1.11629, 150.11),
-    "heterogeneous-toeplitz": (3508.163, -2.79097, 1.06918, 161.54),
-    "heterogeneous-ante-dependence": (3509.895, -2.71130, 1.12793, 145.17),
-    "heterogeneous-ar1": (3521.576, -2.69625, 1.07273, 164.10),
-    "heterogeneous-compound-symmetry": (3531.139, -2.91463, 1.08355, 156.36),
-    "toeplitz": (3537.014, -2.72747, 0.96280, 359.14),
-    "ante-dependence": (3542.443, -2.68486, 0.95879, 375.05),
-    "ar1": (3547.292, -2.68847, 0.96968, 380.80),
-    "compound-symmetry": (3564.885, -2.83821, 0.95262, 362.45),
 }
 
 

@@ -23,13 +23,15 @@ from assuage.kinetics.exact import Array, Push
 from assuage.kinetics.population import deviations
 from assuage.kinetics.structure import Dose, System, build, parameter_values, pushes_of
 from assuage.knowledge import library
-from assuage.knowledge.schema.effect import Effect, MoodAmplitude, MoodEffect
+from assuage.knowledge.schema.effect import Effect, MoodAmplitude
 from assuage.knowledge.schema.model import Model
 from assuage.knowledge.schema.regimen import Regimen
+from assuage.planning.individual.mood import amplitude
 from assuage.planning.prediction.course import models_for
 from assuage.refusals import Refusal, Refused
 from assuage.units import Dimension, parse
 
+STAND_IN = "say in [mood.borrows] which stands in"
 AFTER_H = (0.1, 0.25, 0.5, 1.0)  # looked at for dissociation, from the start and end of each dose
 SLOW, QUICK = "slow effect site", "dissociation site"
 
@@ -250,19 +252,5 @@ def mood_row(mood: Mood, regimen: Regimen) -> MoodAmplitude:
     effect = library.effect("depression-mood-empirical").mood
     assert effect is not None
     if mood.borrows is not None:
-        return amplitude(effect, mood.borrows.drug, mood.borrows.route)
-    return amplitude(effect, regimen.drug, str(regimen.routes[0]))
-
-
-def amplitude(effect: MoodEffect, drug: str, route: str) -> MoodAmplitude:
-    """Return the row of a drug and route. Raises Refused where nothing was calibrated."""
-    for one in effect.amplitude:
-        if (one.drug, one.route) == (drug, route):
-            return one
-    known = ", ".join(f"{one.drug} {one.route}" for one in effect.amplitude)
-    raise Refused(
-        Refusal.FIT_IMPOSSIBLE,
-        model=effect.id,
-        why=f"nothing was calibrated for {drug} by the route {route}",
-        remedy=f"say in [mood.borrows] which stands in; what was calibrated is {known}",
-    )
+        return amplitude(effect, mood.borrows.drug, mood.borrows.route, STAND_IN)
+    return amplitude(effect, regimen.drug, str(regimen.routes[0]), STAND_IN)

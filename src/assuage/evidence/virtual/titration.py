@@ -89,11 +89,7 @@ def _end_h(dosing: Dosing) -> float:
 
 def _most_mg_per_h(regimen: Regimen, rule: Titration, weight_kg: Array) -> Array:
     """Return (people,) the highest rate that every limit on it allows."""
-    found = np.full(weight_kg.shape, np.inf)
-    for one in regimen.guardrail:
-        if one.quantity in ("infusion_rate", "absolute_rate"):
-            high = (one.soft if rule.limit == "soft" else one.hard)[1]
-            found = np.minimum(found, high * weight_kg if "/kg" in one.unit else high)
+    found = _guarded(regimen, rule, weight_kg, ("infusion_rate", "absolute_rate"))
     for id_ in ("rate-ever", "subanaesthetic-rate"):
         limit = library.limits()[id_].hard
         assert isinstance(limit, Number)
@@ -105,9 +101,16 @@ def _most_mg_per_h(regimen: Regimen, rule: Titration, weight_kg: Array) -> Array
 
 def _most_mg(regimen: Regimen, rule: Titration, weight_kg: Array) -> Array:
     """Return (people,) the most that the infusion may come to."""
+    return _guarded(regimen, rule, weight_kg, ("session_dose", "course_dose"))
+
+
+def _guarded(
+    regimen: Regimen, rule: Titration, weight_kg: Array, quantities: tuple[str, ...]
+) -> Array:
+    """Return (people,) the highest that the regimen's own guardrails on these allow."""
     found = np.full(weight_kg.shape, np.inf)
     for one in regimen.guardrail:
-        if one.quantity in ("session_dose", "course_dose"):
+        if one.quantity in quantities:
             high = (one.soft if rule.limit == "soft" else one.hard)[1]
             found = np.minimum(found, high * weight_kg if "/kg" in one.unit else high)
     return found

@@ -101,15 +101,7 @@ def _course(
     effect: MoodEffect, drug: str, doses: Sequence[Dose], weight_kg: float | None
 ) -> tuple[fits.MoodCourse, MoodAmplitude]:
     route = doses[0].route.removesuffix("-repeat") if doses else "iv"
-    scale = next((one for one in effect.amplitude if (one.drug, one.route) == (drug, route)), None)
-    if scale is None:
-        known = ", ".join(f"{one.drug} {one.route}" for one in effect.amplitude)
-        raise Refused(
-            Refusal.FIT_IMPOSSIBLE,
-            model=effect.id,
-            why=f"nothing was calibrated for {drug} by the route {route}",
-            remedy=f"leave the mood scores out; what was calibrated is {known}",
-        )
+    scale = amplitude(effect, drug, route, "leave the mood scores out")
     starts: list[float] = []
     doses_mg: list[float] = []
     for one in sorted(doses, key=lambda dose: dose.start_h):
@@ -123,6 +115,20 @@ def _course(
         doses_mg = [one / weight_kg for one in doses_mg]
     days = tuple(one / 24.0 for one in starts)
     return fits.MoodCourse(effect, scale, days, tuple(doses_mg)), scale
+
+
+def amplitude(effect: MoodEffect, drug: str, route: str, otherwise: str) -> MoodAmplitude:
+    """Return the row of a drug and route, or refuse and say what to do otherwise."""
+    for one in effect.amplitude:
+        if (one.drug, one.route) == (drug, route):
+            return one
+    known = ", ".join(f"{one.drug} {one.route}" for one in effect.amplitude)
+    raise Refused(
+        Refusal.FIT_IMPOSSIBLE,
+        model=effect.id,
+        why=f"nothing was calibrated for {drug} by the route {route}",
+        remedy=f"{otherwise}; what was calibrated is {known}",
+    )
 
 
 def _scores(course: fits.MoodCourse, z: Array, times_d: Array) -> Array:
