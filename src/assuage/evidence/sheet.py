@@ -60,16 +60,20 @@ def read_sheet(path: Path, *, upper: bool = False) -> Sheet:
     return sheet_of(read_bytes(path), path, upper=upper)
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return what a file holds. Raises Refused (FILE_UNREADABLE)."""
+def read_bytes(path: Path, largest: int = LARGEST_BYTES) -> bytes:
+    """Return what a file holds; a device has no end, so reading is bounded.
+
+    Raises Refused (FILE_UNREADABLE).
+    """
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+            content = file.read(largest + 1)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Refused(Refusal.FILE_UNREADABLE, path=path, why=why) from error
-    if len(content) > LARGEST_BYTES:
-        raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it is larger than 200 MB")
+    if len(content) > largest:
+        size = f"{largest // 10**6} MB" if largest >= 10**6 else f"{largest // 1000} kB"
+        raise Refused(Refusal.FILE_UNREADABLE, path=path, why=f"it is larger than {size}")
     return content
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from assuage.evidence.report.blocks import Block, Heading, Note, Paragraph, Picture, Table
 from assuage.evidence.report.page import words_stand
+from assuage.planning.report.typesetting import typeset
 from assuage.planning.report.words import cleaned
 
 _TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
@@ -22,30 +19,15 @@ _LONG = 26  # letters; a column of longer words shares what width is left
 def render(title: str, blocks: Sequence[Block], *, under: str = "", foot: str = "") -> bytes:
     """Return the PDF. The same blocks give the same bytes.
 
-    They travel as JSON data beside the template, so no text of them is ever read as markup. The
-    file is tagged for who can't see (PDF/UA-1), with each picture's words.
+    The file is tagged for who can't see (PDF/UA-1), with each picture's words.
     """
     import matplotlib as mpl
 
     fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"  # the letters of the pictures
-    with tempfile.TemporaryDirectory(prefix="assuage-") as folder:
-        room = Path(folder)
-        told = []
-        for one in blocks:
-            told.append(_told(one))
-            if isinstance(one, Picture):
-                (room / f"{one.name}.svg").write_bytes(one.svg)
-        whole = cleaned({"title": title, "under": under, "foot": foot, "blocks": told})
-        (room / "report.typ").write_bytes(_TEMPLATE.read_bytes())
-        (room / "report.json").write_text(json.dumps(whole), encoding="utf-8")
-        made: bytes = typst.compile(
-            room / "report.typ",
-            root=room,
-            font_paths=[fonts],
-            ignore_system_fonts=True,
-            pdf_standards=["ua-1"],
-        )
-    return made
+    pictures = {f"{one.name}.svg": one.svg for one in blocks if isinstance(one, Picture)}
+    told = [_told(one) for one in blocks]
+    whole = cleaned({"title": title, "under": under, "foot": foot, "blocks": told})
+    return typeset(_TEMPLATE, whole, pictures, fonts=[fonts], tagged=True)
 
 
 def _told(block: Block) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from assuage.evidence.mixed.covariance import STRUCTURES
+from assuage.evidence.sheet import read_bytes
 from assuage.evidence.study.schema import (
     GIVES,
     Analysis,
@@ -49,13 +50,7 @@ class Study:
 def read(path: Path) -> Study:
     """Read a protocol's file. Raises Refused: FILE_UNREADABLE, and what `parse` raises."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE_BYTES + 1)
-        if len(content) > LARGEST_FILE_BYTES:
-            raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it is larger than 200 kB")
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise Refused(Refusal.FILE_UNREADABLE, path=path, why=error.strerror) from error
+        text = read_bytes(path, LARGEST_FILE_BYTES).decode("utf-8-sig")
     except ValueError as error:
         raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it isn't UTF-8") from error
     return parse(text, str(path))

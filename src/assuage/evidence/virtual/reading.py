@@ -8,6 +8,7 @@ from typing import get_args, get_origin
 
 from pydantic import ValidationError
 
+from assuage.evidence.sheet import read_bytes
 from assuage.evidence.virtual.checks import check
 from assuage.evidence.virtual.design import Design, Strict
 from assuage.refusals import Refusal, Refused
@@ -18,13 +19,7 @@ LARGEST_FILE_BYTES = 100_000
 def read(path: Path) -> Design:
     """Return a design from its file. Raises Refused for a file or a field that can't be used."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE_BYTES + 1)
-        if len(content) > LARGEST_FILE_BYTES:
-            raise Refused(Refusal.FILE_UNREADABLE, path=path, why="it is larger than 100 kB")
-        tree = tomllib.loads(content.decode("utf-8-sig"))
-    except OSError as error:
-        raise Refused(Refusal.FILE_UNREADABLE, path=path, why=error.strerror) from error
+        tree = tomllib.loads(read_bytes(path, LARGEST_FILE_BYTES).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise Refused(Refusal.FILE_UNREADABLE, path=path, why=why) from error

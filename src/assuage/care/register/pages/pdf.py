@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-import typst
-
 from assuage.care.register.pages import words
 from assuage.care.register.pages.sheet import Sheet
+from assuage.planning.report.typesetting import typeset
 from assuage.planning.report.words import cleaned
 
 _TEMPLATE = Path(__file__).parent / "templates" / "sheet.typ"
@@ -23,17 +20,9 @@ _BREAK = "\u200b"
 
 
 def render(sheet: Sheet) -> bytes:
-    """Return the PDF. The same sheet gives the same bytes.
-
-    The sheet travels as JSON data beside the template, so no text of it is ever read as markup.
-    """
+    """Return the PDF. The same sheet gives the same bytes."""
     told = words.mapped(cleaned(asdict(sheet)), _fit)
-    with tempfile.TemporaryDirectory(prefix="assuage-") as folder:
-        room = Path(folder)
-        (room / "sheet.typ").write_bytes(_TEMPLATE.read_bytes())
-        (room / "sheet.json").write_text(json.dumps(told), encoding="utf-8")
-        made: bytes = typst.compile(room / "sheet.typ", root=room, ignore_system_fonts=True)
-    return made
+    return typeset(_TEMPLATE, told, {})
 
 
 def _fit(text: str) -> str:
