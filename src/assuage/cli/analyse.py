@@ -93,6 +93,7 @@ def analyse(
     as_json: _Json = False,
 ) -> None:
     """Analyse a table; the text of the help stands in HELP."""
+    from assuage.evidence import extra
     from assuage.evidence.analysis.ask import Question
     from assuage.evidence.analysis.run import analyse as work_out
     from assuage.evidence.analysis.table import read
@@ -115,9 +116,7 @@ def analyse(
         confidence,
     )
     if out is not None:
-        from assuage.evidence.analysis.report import check_drawing
-
-        check_drawing()
+        extra.need("a report of an analysis", "--out")
         make_folder(out)
     with output.at_work("Analysing", quiet=as_json):
         found = work_out(read(data), question)

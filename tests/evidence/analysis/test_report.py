@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
-from assuage.evidence.analysis import report
 from assuage.evidence.analysis.report import blocks, files
 from assuage.evidence.report.blocks import Heading, Paragraph, Picture, Table
-from assuage.refusals import Refused
 from evidence.analysis.asking import asked, trial, without
 
 MODEL = "pain ~ arm * visit + baseline"
@@ -63,12 +59,3 @@ def test_what_is_not_estimable_is_not_drawn() -> None:
 def test_a_mean_that_stands_alone_is_drawn_too() -> None:
     made = files(asked(trial(), "pain ~ arm + baseline", means=("arm",), contrasts="pairwise"))
     assert b"placebo" in made["means-plot.svg"]
-
-
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    report.check_drawing()
-    monkeypatch.setattr(report, "find_spec", lambda _: None)
-    with pytest.raises(Refused, match="matplotlib") as caught:
-        report.check_drawing()
-    assert caught.value.code == "EXTRA_MISSING"
-    assert "assuage[evidence]" in caught.value.remedy

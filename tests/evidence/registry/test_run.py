@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assuage.care import consent
+from assuage.evidence import extra
 from assuage.evidence.registry import export, run
 from assuage.evidence.registry.dictionary import Dataset
 from care.outcomes.treated import opened, ready, treated
@@ -72,5 +73,5 @@ def test_a_report_without_its_extra_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
     held = cohort.cohort(made(1, 6), 5, "week-4")
     assert "report.pdf" in run.written(held)
-    monkeypatch.setattr(run, "find_spec", lambda _name: None)
+    monkeypatch.setattr(extra, "find_spec", lambda _name: None)
     assert code(lambda: run.written(held)) == "EXTRA_MISSING"

@@ -12,6 +12,7 @@ import pytest
 
 from assuage.care.access import Desk
 from assuage.care.site import PersonEnrolled
+from assuage.evidence import extra
 from assuage.evidence.study import commands, facts
 from assuage.record.events import Signature
 from assuage.refusals import Refused
@@ -151,6 +152,6 @@ def test_a_text_that_is_not_the_digests_is_refused(w: World) -> None:
 def test_a_missing_package_is_named(
     w: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    monkeypatch.setattr(commands, "find_spec", lambda name: None if name == package else name)
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == package else name)
     with pytest.raises(Refused, match=f"EXTRA_MISSING.*{package}"):
         commands.report(w.record, "small", tmp_path / "none.csv")

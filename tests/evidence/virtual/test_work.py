@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assuage.evidence.virtual import work
+from assuage.evidence import extra
 from assuage.evidence.virtual.work import Wish, work_out
 from assuage.refusals import Refused
 from evidence.virtual.designs import ASSUMED, MOOD, design
@@ -59,6 +59,6 @@ def test_told_hears_every_trial_and_a_file_goes_on(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "find_spec", lambda _: None)
+    monkeypatch.setattr(extra, "find_spec", lambda _: None)
     with pytest.raises(Refused, match="EXTRA_MISSING"):
         work_out(design(MOOD), Wish(trials=1))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 import assuage
 from assuage.evidence import sheet
@@ -16,21 +15,8 @@ from assuage.evidence.report import charts, flow
 from assuage.evidence.report.blocks import Block, Heading, Paragraph, Picture
 from assuage.evidence.report.files import files as files_of
 from assuage.evidence.report.numbers import fixed, p_told, with_interval
-from assuage.refusals import Refusal, Refused
 
 MOST_LINES = 40  # of a forest plot
-
-
-def check_drawing() -> None:
-    """Raise Refused (EXTRA_MISSING) when pictures can't be drawn."""
-    if find_spec("matplotlib") is None:
-        raise Refused(
-            Refusal.EXTRA_MISSING,
-            what="a report of an analysis",
-            package="matplotlib",
-            extra="evidence",
-            option="--out",
-        )
 
 
 def files(found: Analysis) -> dict[str, bytes]:

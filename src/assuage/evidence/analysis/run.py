@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assuage.evidence import extra
 from assuage.evidence.analysis import ask, people
 from assuage.evidence.analysis.answers import Answers, by_groups, by_ordinary, by_visits
 from assuage.evidence.analysis.ask import Asked, Question
@@ -17,6 +18,7 @@ from assuage.evidence.analysis.table import Table
 
 def analyse(table: Table, question: Question) -> Analysis:
     """Return the analysis. Raises Refused; nothing is ever fitted in another's place."""
+    extra.need("an analysis", "'assuage analyse'", (extra.NUMBERS,))
     asked = ask.read(question)
     table = lengthen(table, question.long, asked.own)
     kinds = ask.kinds(asked, table)

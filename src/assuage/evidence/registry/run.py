@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
 from assuage.care import consent
 from assuage.care.access import Desk
 from assuage.care.course import one_of
+from assuage.evidence import extra
 from assuage.evidence.registry import cohort, dataset, export, report, suppression
 from assuage.evidence.registry.cohort import Cohort
 from assuage.evidence.registry.dictionary import Dataset
@@ -65,9 +65,6 @@ def of_exports(paths: Sequence[Path], wish: Wish) -> Cohort:
 
 def written(held: Cohort) -> dict[str, bytes]:
     """Return the files of a report by name. Raises Refused (EXTRA_MISSING)."""
-    for package in ("matplotlib", "scipy"):
-        if find_spec(package) is None:
-            told = {"package": package, "extra": "evidence", "option": "--out"}
-            raise Refused(Refusal.EXTRA_MISSING, what="a report of the registry", **told)
+    extra.need("a report of the registry", "--out")
     foot = f"Counts of 1 to {held.least - 1} people are not shown."
     return files(report.TITLE, report.blocks(held), foot=foot)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assuage.care.access import Desk, holdable
+from assuage.evidence import extra
 from assuage.evidence.study import amended, facts, recorded
 from assuage.evidence.study.data import Data
 from assuage.evidence.study.data import read as read_data
@@ -19,7 +19,6 @@ from assuage.refusals import Refusal, Refused
 if TYPE_CHECKING:
     from assuage.evidence.study.results import Results
 
-NEEDED = ("scipy", "matplotlib")
 LOCK, UNBLIND = "lock-study", "unblind-study"
 
 
@@ -97,11 +96,7 @@ def report(record: Record, study: str, path: Path) -> Results:
     """
     from assuage.evidence.study.results import work_out
 
-    for package in NEEDED:
-        if find_spec(package) is None:
-            told = {"what": "the report of a study", "extra": "evidence", "option": "the report"}
-            raise Refused(Refusal.EXTRA_MISSING, package=package, **told)
-
+    extra.need("the report of a study", "the report")
     view = facts.of(record, study)
     data = read_for(record, view, path, blinded=view.unblinded is None)
     earlier = facts.earlier(record, view, data.people_digest)

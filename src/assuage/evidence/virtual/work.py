@@ -6,18 +6,15 @@ Nothing is printed or written here apart from the file that is resumed from.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
+from assuage.evidence import extra
 from assuage.evidence.virtual.design import Design
 from assuage.evidence.virtual.scores import World, world_of
 from assuage.evidence.virtual.summary import Summary, summary_of
 from assuage.evidence.virtual.trials import Results, Told, gather, task_of
 from assuage.evidence.virtual.truth import truth_of
 from assuage.planning.population import executor_of
-from assuage.refusals import Refusal, Refused
-
-NEEDED = ("scipy", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -35,15 +32,7 @@ def work_out(
     design: Design, wish: Wish, told: Told = lambda _: None
 ) -> tuple[World, Results, Summary]:
     """Run a design; `told` hears how many trials are done. Raises Refused."""
-    for one in NEEDED:
-        if find_spec(one) is None:
-            raise Refused(
-                Refusal.EXTRA_MISSING,
-                what="a virtual trial",
-                package=one,
-                extra="evidence",
-                option="'assuage trial'",
-            )
+    extra.need("a virtual trial", "'assuage trial'")
     executor = executor_of(wish.workers, wish.cluster)
     world = world_of(design, wish.seed)
     path = None if wish.resume is None else Path(wish.resume)
