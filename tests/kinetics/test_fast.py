@@ -112,6 +112,18 @@ def test_a_buffer_is_written_and_returned() -> None:
     assert (room == solved(case)).all()
 
 
+def test_a_buffer_between_numbers_or_only_to_read_is_refused() -> None:
+    """Numbers that begin between two addresses of numbers can't go past the cache."""
+    case = systems.random_case(2)
+    shape = (len(case.matrix), case.weights.shape[1], len(case.times))
+    askew = np.zeros(8 * int(np.prod(shape)) + 8, np.uint8)[4:-4].view(float).reshape(shape)
+    fixed = np.zeros(shape)
+    fixed.flags.writeable = False
+    for out in (askew, fixed):
+        with pytest.raises(ValueError, match="buffer"):
+            solved(case, out=out)
+
+
 def test_a_start_is_carried_on() -> None:
     """A course cut in two is the same course: the state at the cut starts the second half."""
     case = systems.random_case(21)

@@ -201,6 +201,13 @@ def test_a_mesh_fills_its_length_and_keeps_to_its_rule(
     assert len(units) <= octave * 41 + length / 2.0**longest * 2.0
 
 
+@given(st.floats(0.0, 1e6))
+def test_an_octave_has_the_fewest_steps_of_its_row_that_suffice(steep: float) -> None:
+    row = [3.0, *(n * 2.0**k for k in range(2, 20) for n in (1.0, 1.5))]
+    wanted = max(to.FEWEST, steep / to.SHARPNESS)
+    assert to.per_octave(np.array([steep]))[0] == min(one for one in row if one >= wanted)
+
+
 def test_halving_halves_every_step() -> None:
     whole = to.mesh(24.0, 2.0**-6, 2.0, 4)
     half = to.mesh(24.0, 2.0**-7, 1.0, 8)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def solve(
     shape = (patients, weights.shape[1], len(times_h))
     if out is None:
         out = np.empty(shape)
-    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
+    if out.shape != shape or out.dtype != np.float64 or not out.flags.carray:
         raise ValueError(f"the buffer must be a contiguous float64 array of {shape}")
     abreast = _abreast(matrix)
     filled = _filled(abreast)
@@ -136,13 +137,14 @@ def _compiled(
         shape.terms.astype(np.uint64),
         shape.sources.astype(np.uint64) * lanes,
         shape.slots.astype(np.uint64) * lanes,
+        shape.sources.astype(np.uint64) * np.uint64(grid.LONG),
         shape.slots.astype(np.uint64) * np.uint64(WIDE),
-        np.arange(len(shape.output_columns), dtype=np.uint64) * lanes,
+        np.arange(len(shape.output_columns), dtype=np.uint64) * np.uint64(grid.LONG),
         _blocks(table),
         out.reshape(-1),
         out.nbytes > CACHED_BYTES,
     )
-    share(grid.solve, len(out), workers, rest)
+    in_threads(lambda begin, end: grid.solve(begin, end, *rest), len(out), workers)
 
 
 def _abreast(one: Array) -> Array:
@@ -160,27 +162,24 @@ def _in_lanes(products: Products) -> tuple[NDArray[np.uint64], ...]:
 
 def _blocks(table: Timetable) -> int:
     """Return how many blocks of outputs the runs make, a single one making one."""
-    from assuage.kinetics.kernels.grid import BLOCK
+    from assuage.kinetics.kernels.ahead import BLOCK
 
     runs = table.moves[:, 0] == RUN
     return int((-(-table.moves[runs, 2] // BLOCK)).sum())
 
 
-def share(
-    kernel: Callable[..., None], patients: int, workers: int, rest: tuple[object, ...]
-) -> None:
-    """Share patients among threads, tile by tile; the kernels hold no lock."""
+def in_threads(work: Callable[[int, int], None], patients: int, workers: int) -> None:
+    """Share patients among threads, by whole tiles: work(begin, end) must hold no lock for long."""
     from assuage.kinetics.kernels.tile import LANES
 
     tiles = -(-patients // LANES)
     workers = max(1, min(workers, tiles))
     if workers == 1:
-        kernel(0, patients, *rest)
+        work(0, patients)
         return
     edges = [min(patients, LANES * (tiles * n // workers)) for n in range(workers + 1)]
     with ThreadPoolExecutor(workers) as pool:
-        parts = [pool.submit(kernel, edges[n], edges[n + 1], *rest) for n in range(workers)]
-        for part in parts:
+        for part in [pool.submit(work, *some) for some in pairwise(edges)]:
             part.result()
 
 

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -51,8 +52,8 @@ LARGEST_LOSS = 0.25  # loss in one step: exp(K) is a polynomial to about 1e-10 u
 FASTEST_FIRST = 1.0  # the drive's fastest rate, times gamma above one, times the first step
 RISE_FIRST = 0.125  # how much of c50 the drive may gain from a dose in the first step
 POWER_FIRST = 2.0**-17  # the quickest change of R times the first step, where c**gamma isn't smooth
-SHARPNESS = 1.5  # how far gamma ln c may move within one step
-FEWEST = 4  # steps in an octave
+SHARPNESS = 2.0  # how far gamma ln c may move within one step
+FEWEST = 3  # steps in an octave
 LEAK_PER_H = 1e-3  # keeps the peak finite of a drug that would never leave
 
 
@@ -81,7 +82,7 @@ class TurnoverRates:
         gain = self.gain[:, None] * (1.0 + self.gain_change[:, None] * share)
         return gain, self.loss_per_h[:, None] * (1.0 + self.loss_change[:, None] * share)
 
-    def of(self, patients: NDArray[np.intp]) -> TurnoverRates:
+    def of(self, patients: NDArray[np.intp] | slice) -> TurnoverRates:
         """Return the rates of some patients, by their places."""
         return TurnoverRates(*(getattr(self, one.name)[patients] for one in fields(self)))
 
@@ -109,6 +110,7 @@ class Mesh:
     powers: tuple[int, ...]
 
 
+@lru_cache(maxsize=1024)
 def mesh(length_h: float, first_h: float, longest_h: float, per_octave: int) -> Mesh:
     """Return the steps between two edges `length_h` apart, by the module's rule."""
     halvings = max(0, int(np.ceil(np.log2(length_h / min(first_h, longest_h)))))
@@ -148,8 +150,16 @@ def fineness(
         rise[high] /= 2.0
     peak = _dot(_drained(leaky, weights), inflow) + _dot(falling_bound(leaky, weights), boluses)
     steep = turnover.gamma * (1.5 + np.log1p(peak / turnover.c50))
-    octave = 2.0 ** np.ceil(np.log2(np.maximum(FEWEST, steep / SHARPNESS)))
-    return np.column_stack([np.log2(rise), np.floor(np.log2(LARGEST_LOSS / loss)), octave])
+    longest = np.floor(np.log2(LARGEST_LOSS / loss))
+    return np.column_stack([np.log2(rise), longest, per_octave(steep)])
+
+
+def per_octave(steep: Array) -> Array:
+    """Return the steps in an octave of time, 3, 4, 6, 8, 12 ...: few meshes for many patients."""
+    wanted = np.maximum(FEWEST, steep / SHARPNESS)
+    whole = 2.0 ** np.floor(np.log2(wanted))
+    found: Array = whole * np.select([wanted <= whole, wanted <= 1.5 * whole], [1.0, 1.5], 2.0)
+    return found
 
 
 def _largest(pushes: Sequence[Push], shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
@@ -238,6 +248,8 @@ def _integration() -> Array:
 
 
 W = _integration()
+GAPS = NODES[:, None] - NODES[None, :] + np.eye(5)
+SLOPES = (1.0 / GAPS).sum(axis=1) - 1.0
 
 
 def _rows(values: Array, weights: Array) -> Array:
@@ -251,12 +263,12 @@ def between(place: Array) -> tuple[Array, Array]:
 
     Hermite's polynomial of degree 9: shapes (any, 5) and (any, 5).
     """
-    gaps = NODES[:, None] - NODES[None, :] + np.eye(5)
-    slopes = (1.0 / gaps).sum(axis=1) - 1.0
     away = place[:, None] - NODES
-    others = np.array([np.delete(away, j, axis=1).prod(axis=1) for j in range(5)]).T
-    lagrange = others / gaps.prod(axis=1)
-    return lagrange**2 * (1.0 - 2.0 * slopes * away), lagrange**2 * away
+    a, b, c, d, e = away.T
+    before, after = a * b * c, c * d * e
+    others = np.column_stack([b * after, a * after, a * b * (d * e), before * e, before * d])
+    squared = (others / GAPS.prod(axis=1)) ** 2
+    return squared * (1.0 - 2.0 * SLOPES * away), squared * away
 
 
 def solve(

@@ -172,7 +172,8 @@ def test_without_numba_the_oracle_answers(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_cannot_be_used_is_refused() -> None:
     matrix, pushes, times, weights, rates = alike(2)
-    for out in (np.empty((2, 3)), np.empty((2, len(times)), dtype=np.float32)):
+    askew = np.zeros(16 * len(times) + 8, np.uint8)[4:-4].view(float).reshape(2, -1)
+    for out in (np.empty((2, 3)), np.empty((2, len(times)), dtype=np.float32), askew):
         with pytest.raises(ValueError, match="buffer"):
             fast.solve(matrix, pushes, times, weights, rates, out=out)
     with pytest.raises(ValueError, match="compartment"):

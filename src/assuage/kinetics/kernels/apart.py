@@ -6,14 +6,32 @@ twice. A non-temporal store doesn't. Where the processor has none, the hint is i
 
 from __future__ import annotations
 
+from typing import Any
+
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.wide import BYTES, WIDE, U, copy_line
+from assuage.kinetics.kernels.compile import inner
+from assuage.kinetics.kernels.wide import (
+    BYTES,
+    VECTOR,
+    WIDE,
+    U,
+    at,
+    copy_line,
+    first_lanes,
+    load,
+    repeated,
+    with_product,
+)
 
 W = U(WIDE)
+
+
+def hint(builder: Any) -> Any:
+    """Return what marks a store as non-temporal."""
+    return builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
 
 
 @intrinsic
@@ -24,11 +42,32 @@ def _stream(_, to, source):  # type: ignore[no-untyped-def]  # noqa: ARG001
         wide = ir.VectorType(ir.DoubleType(), 8).as_pointer()
         read = builder.load(builder.inttoptr(values[1], wide), align=8)
         store = builder.store(read, builder.inttoptr(values[0], wide), align=64)
-        hint = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
-        store.set_metadata("nontemporal", hint)
+        store.set_metadata("nontemporal", hint(builder))
         return context.get_dummy_value()
 
     return types.void(types.uint64, types.uint64), made
+
+
+@intrinsic
+def stream_line(  # type: ignore[no-untyped-def]
+    _, to, table, steady, away, own, after,  # noqa: ARG001
+):  # fmt: skip
+    """Write steady + away x eight numbers of a table past the cache, to a multiple of 64.
+
+    From number `own` on it is `after` in place of `away`.
+    """
+
+    def made(context, builder, _, values):  # type: ignore[no-untyped-def]
+        read = load(builder, values[1], 0)
+        steady, away, after = (repeated(builder, values[n]) for n in (2, 3, 5))
+        factor = builder.select(first_lanes(builder, values[4]), away, after)
+        found = with_product(builder, steady, read, factor)
+        store = builder.store(found, at(builder, values[0], VECTOR), align=64)
+        store.set_metadata("nontemporal", hint(builder))
+        return context.get_dummy_value()
+
+    number = types.float64
+    return types.void(types.uint64, types.uint64, number, number, types.uint64, number), made
 
 
 @intrinsic
@@ -42,13 +81,13 @@ def settle(_):  # type: ignore[no-untyped-def]
     return types.void(), made
 
 
-@kernel
+@inner
 def head(to, apart):  # type: ignore[no-untyped-def]
     """Return how many numbers lie before the first whole cache line from address `to` on."""
     return ((U(64) - (to & U(63))) & U(63)) >> U(3) if apart else U(0)
 
 
-@kernel
+@inner
 def pass_on(to, source, sent, upto, apart):  # type: ignore[no-untyped-def]
     """Copy whole lines of eight between two addresses, and return how many numbers are over.
 
@@ -66,7 +105,7 @@ def pass_on(to, source, sent, upto, apart):  # type: ignore[no-untyped-def]
     return sent
 
 
-@kernel
+@inner
 def bring_rest(out, begin, line, first, sent, count):  # type: ignore[no-untyped-def]
     """Copy line[:first] and line[sent:count], what `pass_on` left."""
     for n in range(first):

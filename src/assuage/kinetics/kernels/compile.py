@@ -51,13 +51,15 @@ def is_kept() -> bool:
     return folder() is not None
 
 
-def _compiled(function: Function, contract: bool) -> Function:
+def _compiled(function: Function, contract: bool, counts: bool = True) -> Function:
     config = cast(Any, numba.config)
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder() or "")
     try:
-        made = numba.njit(
+        made = cast(Any, numba).njit(
             cache=is_kept(),
             nogil=True,
+            _nrt=counts,
+            forceinline=not counts,
             error_model="numpy",
             fastmath={"contract"} if contract else False,
         )(function)
@@ -74,3 +76,12 @@ def kernel(function: Function) -> Function:
 def plain(function: Function) -> Function:
     """Compile as `kernel` does, each operation with a rounding of its own, as NumPy has it."""
     return _compiled(function, contract=False)
+
+
+def inner(function: Function) -> Function:
+    """Compile what only other kernels call, and what makes no array.
+
+    It doesn't count who holds the arrays it is given: for a small piece of work with many of them
+    that takes longer than the work.
+    """
+    return _compiled(function, contract=True, counts=False)

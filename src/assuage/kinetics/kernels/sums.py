@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assuage.kinetics.kernels.compile import kernel
+from assuage.kinetics.kernels.compile import inner
 from assuage.kinetics.kernels.tile import LANES
 from assuage.kinetics.kernels.wide import (
     BYTES,
@@ -30,14 +30,14 @@ SET_DRIVE, ADD_DRIVE, ADD_DRIVE_1, SET_FOUR, ADD_FOUR, ADD_FOUR_1, SET_ONE, ADD_
 )
 
 
-@kernel
+@inner
 def copy(t, d, s, i):  # type: ignore[no-untyped-def]
     """Write s[i:] to t[d:]."""
     for x in range(L):
         t[d + x] = s[i + x]
 
 
-@kernel
+@inner
 def total(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def]
     """Write the sum of a[i + left] b[j + right] over terms p .. end - 1 to t[d:]."""
     lanes8(
@@ -46,7 +46,7 @@ def total(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def
     )  # fmt: skip
 
 
-@kernel
+@inner
 def advance(  # type: ignore[no-untyped-def]
     state, there, here, table, base, first, columns, slots, size
 ):  # fmt: skip
@@ -56,7 +56,7 @@ def advance(  # type: ignore[no-untyped-def]
         total(state, there + i * L, table, base, state, here, slots, columns, p, end)
 
 
-@kernel
+@inner
 def move(s, there, here, table, base, program, first, last):  # type: ignore[no-untyped-def]
     """Write the drive inside a step to s, and the state after it to s[there:].
 

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from assuage.kinetics.kernels.compile import kernel
+from assuage.kinetics.kernels.compile import inner, kernel
 from assuage.kinetics.kernels.wide import BYTES, lanes8
 
 LANES = 64
 LARGEST = 0.7  # norm that the Taylor sum is used up to: 0.7**17 / 17! is 7e-18
+NOTES = 4  # rows of numbers that its pieces hand on
+FINISHED = -1  # in place of a next piece
 WORKS = 5  # arrays of a pattern's slots that `exponential` works in
 L = np.uint64(LANES)
 U = np.uint64
@@ -28,21 +30,16 @@ FACTORIAL = np.cumprod(np.array([1.0, *range(1, 17)]))
 TAYLOR = 1.0 / FACTORIAL
 
 
-@kernel
-def set1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
-    """Write a[i:] b[j:] to t[d:], in all lanes."""
+@inner
+def most(values):  # type: ignore[no-untyped-def]
+    """Return the largest of 64 numbers."""
+    found = values[0]
     for x in range(L):
-        t[d + x] = a[i + x] * b[j + x]
+        found = max(found, values[x])
+    return found
 
 
-@kernel
-def add1(t, d, a, i, b, j):  # type: ignore[no-untyped-def]
-    """Add a[i:] b[j:] to t[d:]."""
-    for x in range(L):
-        t[d + x] += a[i + x] * b[j + x]
-
-
-@kernel
+@inner
 def multiply(t, a, b, first, left, right):  # type: ignore[no-untyped-def]
     """Write a @ b into t, for all lanes; `left` and `right` count in numbers (slot x 64)."""
     to, one, other = U(t.ctypes.data), U(a.ctypes.data), U(b.ctypes.data)
@@ -55,7 +52,7 @@ def multiply(t, a, b, first, left, right):  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-@kernel
+@inner
 def _combine(t, b, b2, b3, b4, diagonal, high, c4):  # type: ignore[no-untyped-def]
     """Write c[high] I + c[high+1] b + c[high+2] b2 + c[high+3] b3 + c4 b4 into t."""
     c0, c1, c2, c3 = TAYLOR[high], TAYLOR[high + 1], TAYLOR[high + 2], TAYLOR[high + 3]
@@ -67,14 +64,14 @@ def _combine(t, b, b2, b3, b4, diagonal, high, c4):  # type: ignore[no-untyped-d
             t[d + x] += c0
 
 
-@kernel
+@inner
 def _gain(t, d, n, s):  # type: ignore[no-untyped-def]
     """Add s to t over n numbers."""
     for x in range(n):
         t[d + x] += s[d + x]
 
 
-@kernel
+@inner
 def _keep_squared(t, s, squarings, done):  # type: ignore[no-untyped-def]
     """Take the square t in the lanes that still need it; the others keep what they have."""
     for slot in range(U(s.shape[0]) // L):
@@ -89,20 +86,66 @@ def exponential(s, span_h, work, first, left, right, diagonal):  # type: ignore[
 
     span_h (64,). `work` is (5, slots x 64). Rates off the diagonal are not negative.
     """
+    notes = np.zeros((NOTES, LANES))
+    notes[0, :] = span_h
+    exponential_of(s, notes, work, first, left, right, diagonal)
+
+
+@inner
+def exponential_of(s, notes, work, first, left, right, diagonal):  # type: ignore[no-untyped-def]
+    """Do as `exponential` does; notes (4, 64) are worked in, the spans are their first row."""
+    stage = 0
+    while stage != FINISHED:
+        stage = exponential_piece(stage, s, notes, work, first, left, right, diagonal)
+
+
+@inner
+def exponential_piece(  # type: ignore[no-untyped-def]
+    stage, s, notes, work, first, left, right, diagonal
+):
+    """Do one piece of `exponential`, about one product each; return the next stage.
+
+    notes (4, 64): in its first row the spans, then what later pieces need.
+    """
     b, b2, b3, b4, t = work[0], work[1], work[2], work[3], work[4]
-    shift = np.zeros(LANES)
-    squarings = np.zeros(LANES)
+    if stage == 0:
+        _begin(s, notes, b, diagonal)
+    elif stage == 1:
+        multiply(b2, b, b, first, left, right)
+    elif stage == 2:
+        multiply(b3, b2, b, first, left, right)
+    elif stage == 3:
+        multiply(b4, b2, b2, first, left, right)
+        _combine(s, b, b2, b3, b4, diagonal, 12, TAYLOR[16])
+    elif stage < 7:
+        multiply(t, s, b4, first, left, right)
+        _combine(s, b, b2, b3, b4, diagonal, 24 - 4 * stage, 0.0)
+        _gain(s, U(0), U(s.shape[0]), t)
+        if stage == 6:
+            _damp(s, notes)
+    else:
+        squarings, done = notes[1], float(stage - 7)
+        if most(squarings) <= done:
+            return FINISHED
+        multiply(t, s, s, first, left, right)
+        _keep_squared(t, s, squarings, done)
+    return stage + 1
+
+
+@inner
+def _begin(s, notes, b, diagonal):  # type: ignore[no-untyped-def]
+    """Shift the rates to where none is negative, and scale them to below LARGEST in b."""
+    scale, squarings, shift = notes[0], notes[1], notes[2]
+    squarings[:] = 0.0
+    shift[:] = 0.0
     for place in range(diagonal.shape[0]):
         d = diagonal[place]
         for x in range(L):
             shift[x] = max(shift[x], -s[d + x])
-    scale = span_h.copy()
-    most = 0.0
     for x in range(LANES):
         while shift[x] * scale[x] > LARGEST:
             scale[x] *= 0.5
             squarings[x] += 1.0
-        most = max(most, squarings[x])
     for place in range(diagonal.shape[0]):
         d = diagonal[place]
         for x in range(L):
@@ -111,21 +154,15 @@ def exponential(s, span_h, work, first, left, right, diagonal):  # type: ignore[
         d = slot * L
         for x in range(L):
             b[d + x] = s[d + x] * scale[x]
-    multiply(b2, b, b, first, left, right)
-    multiply(b3, b2, b, first, left, right)
-    multiply(b4, b2, b2, first, left, right)
-    _combine(s, b, b2, b3, b4, diagonal, 12, TAYLOR[16])
-    for high in (8, 4, 0):
-        multiply(t, s, b4, first, left, right)
-        _combine(s, b, b2, b3, b4, diagonal, high, 0.0)
-        _gain(s, U(0), U(s.shape[0]), t)
-    damping = np.exp(-shift * scale)
+
+
+@inner
+def _damp(s, notes):  # type: ignore[no-untyped-def]
+    """Take the shift out again."""
+    scale, shift, damping = notes[0], notes[2], notes[3]
+    for x in range(LANES):
+        damping[x] = np.exp(-shift[x] * scale[x])
     for slot in range(U(s.shape[0]) // L):
         d = slot * L
         for x in range(L):
             s[d + x] *= damping[x]
-    done = 0.0
-    while done < most:
-        multiply(t, s, s, first, left, right)
-        _keep_squared(t, s, squarings, done)
-        done += 1.0

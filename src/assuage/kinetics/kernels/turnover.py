@@ -8,7 +8,7 @@ Step.   With M_j = h (W_4 - W_j) b and e_j = e^-M_j, which no later loss can und
             R_{n+1} = e_0 R_n + h sum_j W_4j a_j e_j,
             R_j = (e_0 R_n + h sum_i W_ji a_i e_i) / e_j,
         the second only where an output lies inside the step.
-Losses. e^-M is a polynomial of degree 8, or of 5 where the step is short enough.
+Losses. e^-M is a polynomial of degree 7, or of 5 where the step is short enough.
 Tail.   Whether a drive is over is asked at every fourth step. What is left is written 64
         outputs at a time where they lie evenly: a table of powers, and one exponential a block.
 
@@ -25,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assuage.kinetics.exact import Array
-from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.grid import fill_rates
+from assuage.kinetics.kernels.ahead import fill_rates
+from assuage.kinetics.kernels.apart import settle
+from assuage.kinetics.kernels.compile import inner, kernel
 from assuage.kinetics.kernels.sums import copy, move, total
-from assuage.kinetics.kernels.tile import LANES, WORKS, exponential, multiply
+from assuage.kinetics.kernels.tile import LANES, NOTES, WORKS, exponential_of, multiply
 from assuage.kinetics.kernels.turnover_step import (
     GAIN,
     GAIN_CHANGE,
@@ -41,9 +42,11 @@ from assuage.kinetics.kernels.turnover_step import (
     look,
     nodes,
     raise_to_gamma,
-    share_of,
+    rest_of,
     step,
     step_short,
+    step_short_steady,
+    step_steady,
 )
 from assuage.kinetics.kernels.turnover_tail import (
     BLOCK,
@@ -68,7 +71,7 @@ ASKED = 4  # steps from one look at whether the drive is over to the next
 class Shape(NamedTuple):
     """What the pattern of the rate matrix says; lists of places in flat arrays count numbers.
 
-    first, left, right, diagonal  for `tile`; rows_of .. ones for `grid.fill_rates`
+    first, left, right, diagonal  for `tile`; rows_of .. ones for `ahead.fill_rates`
     move_first (size + 1,), move_columns, move_slots: a place is a sum of columns times slots
     program    (any, 4): the same for a whole step, and the drive inside it, as blocks of rows
                and columns: what to do, target, first number in the table, first column
@@ -143,7 +146,8 @@ class People(NamedTuple):
     """Patients (n,), n a multiple of 64; the last lanes repeat one of them.
 
     matrix (m, m, n); weights (m, n) over c50; bound (m, n); amounts (boluses, n); flows
-    (patterns, targets, n); kind is gamma where it is a whole number up to 5, else 0.
+    (patterns, targets, n); kind is gamma where it is a whole number up to 5, else 0; steady,
+    whether nothing moves the gain.
     """
 
     matrix: Array
@@ -153,6 +157,7 @@ class People(NamedTuple):
     amounts: Array
     flows: Array
     kind: int
+    steady: bool
     gamma: Array
     gain: Array
     gain_change: Array
@@ -164,7 +169,16 @@ class People(NamedTuple):
 # A tile.
 
 
-@kernel
+@inner
+def _any(lanes):  # type: ignore[no-untyped-def]
+    """Return whether any of 64 is true."""
+    found = False
+    for x in range(L):
+        found |= lanes[x]
+    return found
+
+
+@inner
 def _row(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def]
     """Write the sum of a[i + left] b[j + right] over terms p .. end - 1, none maybe, to t[d:]."""
     if p == end:
@@ -174,9 +188,9 @@ def _row(t, d, a, i, b, j, left, right, p, end):  # type: ignore[no-untyped-def]
         total(t, d, a, i, b, j, left, right, p, end)
 
 
-@kernel
+@inner
 def _prepare(  # type: ignore[no-untyped-def]
-    matrices, table, weights, work, people, base, plan, shape
+    matrices, table, weights, work, notes, people, base, plan, shape
 ):  # fmt: skip
     """Work out the matrices of every length's powers, and each step's table."""
     joined = U(people.weights.shape[0] + people.flows.shape[1])
@@ -189,11 +203,11 @@ def _prepare(  # type: ignore[no-untyped-def]
         first, last = plan.matrix_first[length], plan.matrix_first[length + 1]
         for k in range(first, last):
             if (k - first) % AFRESH == 0:
-                span_h = np.full(LANES, plan.unit_h[length] / 4.0 * 2.0 ** (k - first))
+                notes[0, :] = plan.unit_h[length] / 4.0 * 2.0 ** (k - first)
                 fill_rates(matrices[k], people.matrix, base, LANES, shape.rows_of,
                            shape.columns_of, shape.slots_of, shape.ones)  # fmt: skip
-                exponential(matrices[k], span_h, work, shape.first, shape.left, shape.right,
-                            shape.diagonal)  # fmt: skip
+                exponential_of(matrices[k], notes, work, shape.first, shape.left, shape.right,
+                               shape.diagonal)  # fmt: skip
             else:
                 multiply(matrices[k], matrices[k - 1], matrices[k - 1], shape.first, shape.left,
                          shape.right)  # fmt: skip
@@ -228,7 +242,7 @@ def _prepare(  # type: ignore[no-untyped-def]
                 copy(table, to, flat, whence)
 
 
-@kernel
+@inner
 def _turn(s, here, there, still, people, base, stretch, plan):  # type: ignore[no-untyped-def]
     """Let boluses in and set what flows in; mark the lanes that nothing flows into."""
     size = U(people.weights.shape[0])
@@ -248,10 +262,11 @@ def _turn(s, here, there, still, people, base, stretch, plan):  # type: ignore[n
 
 
 @kernel
-def solve(begin, end, plan, shape, people, rows, times, out):  # type: ignore[no-untyped-def]
+def solve(begin, end, plan, shape, people, rows, times, out, apart):  # type: ignore[no-untyped-def]
     """Solve tiles begin .. end - 1 of one group into `out`, flat (patients, times).
 
-    rows (n,) is each lane's row of `out`, or -1 where a lane only fills up its tile.
+    rows (n,) is each lane's row of `out`, or -1 where a lane only fills up its tile. With `apart`
+    it is written past the cache where it can.
     """
     size, targets = people.weights.shape[0], people.flows.shape[1]
     joined, slots = size + targets, shape.first.shape[0] - 1
@@ -259,13 +274,32 @@ def solve(begin, end, plan, shape, people, rows, times, out):  # type: ignore[no
     matrices = room(powers * slots * LANES).reshape(powers, slots * LANES)
     table = room(powers * (3 + size) * joined * LANES)
     work = room(WORKS * slots * LANES).reshape(WORKS, slots * LANES)
-    weights = room(size * LANES)
+    notes, weights = room(NOTES * LANES).reshape(NOTES, LANES), room(size * LANES)
     s, kept = room(STATE + 2 * joined * LANES), room(2 * joined * LANES)
-    buffer = room(BLOCK * LANES)
-    still = np.zeros(LANES, dtype=np.bool_)
+    buffer, n = room(BLOCK * LANES), U(people.weights.shape[1])
+    theirs, seen, everyones, every = (
+        shape.seen * n,
+        shape.seen * L,
+        shape.every * n,
+        shape.every * L,
+    )
+    still, left = np.zeros(LANES, dtype=np.bool_), np.zeros(LANES)
+    noted = np.zeros((4, LANES), dtype=np.int64)
+    _tiles(begin, end, plan, shape, people, rows, U(times), out, apart, matrices, table, work,
+           notes, weights, s, kept, buffer, theirs, seen, everyones, every, still, left,
+           noted)  # fmt: skip
+
+
+@inner
+def _tiles(  # type: ignore[no-untyped-def]
+    begin, end, plan, shape, people, rows, times, out, apart, matrices, table, work, notes,
+    weights, s, kept, buffer, theirs, seen, everyones, every, still, left, noted,
+):  # fmt: skip
+    """Do as `solve` does in the arrays given. To count who holds them would wait for memory."""
+    joined = people.weights.shape[0] + people.flows.shape[1]
     for tile in range(begin, end):
         base = U(tile * LANES)
-        _prepare(matrices, table, weights, work, people, tile * LANES, plan, shape)
+        _prepare(matrices, table, weights, work, notes, people, tile * LANES, plan, shape)
         s[:] = 0.0
         here, there = STATE, STATE + U(joined) * L
         copy(s, LEVEL, people.baseline, base)
@@ -275,24 +309,25 @@ def solve(begin, end, plan, shape, people, rows, times, out):  # type: ignore[no
         copy(s, GAIN_CHANGE, people.gain_change, base)
         if plan.output_first[0] > 0:
             copy(buffer, U(0), s, LEVEL)
-            write_rows(out, U(times), rows, base, buffer, U(0), U(1))
+            write_rows(out, times, rows, base, buffer, U(0), U(1))
         held = U(0)
         for stretch in range(plan.length.shape[0]):
             _turn(s, here, there, still, people, base, stretch, plan)
             here, there, held = _stretch(
-                s, here, there, kept, still, matrices, table, work, buffer, held, base, stretch,
-                plan, shape, people, rows, U(times), out,
+                s, here, there, kept, still, left, noted, theirs, seen, everyones, every, matrices,
+                table, work, buffer, held, base, stretch, plan, shape, people, rows, times, out,
+                apart,
             )  # fmt: skip
+    settle()  # type: ignore[call-arg]
 
 
-@kernel
+@inner
 def _stretch(  # type: ignore[no-untyped-def]
-    s, here, there, kept, still, matrices, table, work, buffer, held, base, stretch, plan, shape,
-    people, rows, times, out,
+    s, here, there, kept, still, left, noted, theirs, seen, everyones, every, matrices, table, work,
+    buffer, held, base, stretch, plan, shape, people, rows, times, out, apart,
 ):  # fmt: skip
     """Carry state and R to the next edge; write or hold back the outputs on the way."""
-    # Arrays are taken out of a plan before the loop: each time costs a count of who holds them.
-    size, n = U(people.weights.shape[0]), U(people.weights.shape[1])
+    size = U(people.weights.shape[0])
     joined, length = size + U(people.flows.shape[1]), plan.length[stretch]
     slab = (U(3) + size) * joined * L
     tables = U(plan.matrix_first[length]) * slab
@@ -300,18 +335,18 @@ def _stretch(  # type: ignore[no-untyped-def]
     begin, end = (split, U(shape.program.shape[0])) if flows else (U(0), split)
     weights, bounds = people.weights.reshape(-1), people.bound.reshape(-1)
     powers, step_of, at_end, w = plan.powers, plan.step, plan.at_end, plan.weights
-    program, seen, every, below = shape.program, shape.seen, shape.every, people.below
+    program, below = shape.program, people.below
     gamma, kind, unit_h, short = people.gamma, people.kind, plan.unit_h[length], plan.short[length]
-    over, left = np.full(LANES, NONE), np.zeros(LANES)
-    late, units = np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)
-    look(s, U(0), weights, base, n, here, seen)
+    over, late, units, quarters = noted[0], noted[1], noted[2], noted[3]
+    over[:] = NONE
+    look(s, U(0), weights, base, here, theirs, seen)
     raise_to_gamma(s, U(0), kind, gamma, base)
-    share_of(s)
+    rest_of(s)
     o, o_end = plan.output_first[stretch], plan.output_first[stretch + 1]
-    done, count_over, any_still, first = 0, 0, still.any(), plan.step_first[length]
+    done, count_over, any_still, first = 0, 0, _any(still), plan.step_first[length]
     for one in range(plan.step_first[length + 1] - first):
         if any_still and one % ASKED == 0:
-            look(s, TOTAL, bounds, base, n, here, every)
+            look(s, TOTAL, bounds, base, here, everyones, every)
             new = newly_over(s, below, base, still, over, one)
             if new > 0:
                 mark(units, late, left, kept, s, here, size, over, one, done, o)
@@ -323,16 +358,12 @@ def _stretch(  # type: ignore[no-untyped-def]
         step_h = unit_h * (1 << k)
         move(s, there, here, table, tables + U(k) * slab, program, begin, end)
         here, there = there, here
-        look(s, U(3) * L, weights, base, n, here, seen)
+        look(s, U(3) * L, weights, base, here, theirs, seen)
         if kind != 1:
             for node in range(U(4)):
                 raise_to_gamma(s, node * L, kind, gamma, base)
-        if o < o_end and step_of[o] == one and not at_end[o]:
-            nodes(s, step_h)
-        elif k <= short:
-            step_short(s, step_h)
-        else:
-            step(s, step_h)
+        inside = o < o_end and step_of[o] == one and not at_end[o]
+        _take(s, step_h, inside, k <= short, people.steady)
         while o < o_end and step_of[o] == one:
             if at_end[o]:
                 copy(buffer, held * L, s, LEVEL)
@@ -350,18 +381,34 @@ def _stretch(  # type: ignore[no-untyped-def]
         held = U(0)
     if count_over > 0:
         finish_calm(out, times, rows, base, stretch, plan, people, over, units, late, left, s,
-                    buffer, buffer[BLOCK:])  # fmt: skip
+                    buffer, buffer[2 * BLOCK :], apart)  # fmt: skip
     if count_over > 0 and onward:
-        _catch_up(s, here, kept, over, units, matrices, work, plan, shape, length, size, joined)
+        _catch_up(s, here, kept, over, units, quarters, matrices, work, plan, shape, length, size,
+                  joined)  # fmt: skip
     return here, there, held
 
 
-@kernel
+@inner
+def _take(s, step_h, inside, is_short, steady):  # type: ignore[no-untyped-def]
+    """Take R over a step; with outputs inside it, note R at the nodes."""
+    if inside:
+        nodes(s, step_h)
+    elif steady and is_short:
+        step_short_steady(s, step_h)
+    elif steady:
+        step_steady(s, step_h)
+    elif is_short:
+        step_short(s, step_h)
+    else:
+        step(s, step_h)
+
+
+@inner
 def _catch_up(  # type: ignore[no-untyped-def]
-    s, here, kept, over, units, matrices, work, plan, shape, length, size, joined
+    s, here, kept, over, units, quarters, matrices, work, plan, shape, length, size, joined
 ):  # fmt: skip
     """Move the state to the next edge in the lanes that stopped on the way."""
-    quarters = np.zeros(LANES, dtype=np.int64)
+    quarters[:] = 0
     for x in range(L):
         if over[x] != NONE:
             quarters[x] = 4 * (plan.units[length] - units[x])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
-from assuage.kinetics.kernels.compile import kernel
-from assuage.kinetics.kernels.tile import LANES, add1, set1
+from assuage.kinetics.kernels.compile import inner
+from assuage.kinetics.kernels.tile import LANES
+from assuage.kinetics.kernels.wide import BYTES, lanes8
 from assuage.kinetics.turnover import LARGEST_LOSS, W
 
 U = np.uint64
 L = np.uint64(LANES)
-FULL = 1e50  # a ratio above which the share is 1; its fifth power is still finite
+FULL = 1e50  # a ratio above which the effect is full; its fifth power is still finite
 SHORT = 8.0  # steps this much shorter than the longest lose so little that degree 5 will do
 SLACK = 0.08  # how far a loss may come out beyond its bounds, as a share of the largest
 ENDS = tuple(float(one) for one in W[4])
@@ -26,25 +27,28 @@ def _exponential_of(sign: float, largest: float, degree: int) -> tuple[float, ..
     return tuple(float(one) for one in found.convert(kind=Polynomial).coef)
 
 
-FALL, RISE = (_exponential_of(sign, LARGEST_LOSS, 8) for sign in (-1.0, 1.0))
+FALL, RISE = (_exponential_of(sign, LARGEST_LOSS, 7) for sign in (-1.0, 1.0))
 FALL_SHORT = _exponential_of(-1.0, LARGEST_LOSS / SHORT, 5)
 # Where a tile's numbers stand in its array, each 64 long; the state follows, then the state next.
-SHARE, LEVEL, LOSS, LOSS_CHANGE, GAIN, GAIN_CHANGE, TOTAL, NODE, STATE = (
+REST, LEVEL, LOSS, LOSS_CHANGE, GAIN, GAIN_CHANGE, TOTAL, NODE, STATE = (
     U(n) * L for n in (4, 5, 6, 7, 8, 9, 10, 11, 21)
 )
 
 
-@kernel
-def look(s, d, weights, base, people, here, seen):  # type: ignore[no-untyped-def]
-    """Write weights times the state to s[d:]: the drive over c50."""
-    p = seen[U(0)]
-    set1(s, d, weights, base + p * people, s, here + p * L)
-    for n in range(U(1), U(seen.shape[0])):
-        p = seen[n]
-        add1(s, d, weights, base + p * people, s, here + p * L)
+@inner
+def look(s, d, weights, base, here, theirs, places):  # type: ignore[no-untyped-def]
+    """Write weights times the state to s[d:]: the drive over c50.
+
+    theirs[n] and places[n] say where the n-th place's weights and state stand.
+    """
+    to = U(s.ctypes.data)
+    lanes8(
+        to + d * BYTES, U(weights.ctypes.data) + base * BYTES, U(theirs.ctypes.data),
+        to + here * BYTES, U(places.ctypes.data), U(places.shape[0]),
+    )  # fmt: skip
 
 
-@kernel
+@inner
 def raise_to_gamma(s, d, kind, gamma, base):  # type: ignore[no-untyped-def]
     """Raise c / c50 to gamma."""
     if kind == 0:
@@ -58,20 +62,19 @@ def raise_to_gamma(s, d, kind, gamma, base):  # type: ignore[no-untyped-def]
             s[d + x] = (square if kind < 4 else square * square) * other
 
 
-@kernel
-def share_of(s):  # type: ignore[no-untyped-def]
-    """Keep the share of effect at the ratio in s[0:], where a stretch begins."""
+@inner
+def rest_of(s):  # type: ignore[no-untyped-def]
+    """Keep the rest, 1 less the share of effect, at the ratio in s[0:], where a stretch begins."""
     for x in range(L):
-        s[SHARE + x] = s[x] / (1.0 + s[x])
+        s[REST + x] = 1.0 / (1.0 + s[x])
 
 
 # One step. s[0:] holds the ratios (c / c50)**gamma at nodes 1 .. 4.
 
 
-@kernel
+@inner
 def _fall(m):  # type: ignore[no-untyped-def]
-    p = FALL[7] + m * FALL[8]
-    p = FALL[6] + m * p
+    p = FALL[6] + m * FALL[7]
     p = FALL[5] + m * p
     p = FALL[4] + m * p
     p = FALL[3] + m * p
@@ -80,7 +83,7 @@ def _fall(m):  # type: ignore[no-untyped-def]
     return FALL[0] + m * p
 
 
-@kernel
+@inner
 def _fall_short(m):  # type: ignore[no-untyped-def]
     p = FALL_SHORT[4] + m * FALL_SHORT[5]
     p = FALL_SHORT[3] + m * p
@@ -89,10 +92,9 @@ def _fall_short(m):  # type: ignore[no-untyped-def]
     return FALL_SHORT[0] + m * p
 
 
-@kernel
+@inner
 def _rise(m):  # type: ignore[no-untyped-def]
-    p = RISE[7] + m * RISE[8]
-    p = RISE[6] + m * p
+    p = RISE[6] + m * RISE[7]
     p = RISE[5] + m * p
     p = RISE[4] + m * p
     p = RISE[3] + m * p
@@ -101,30 +103,34 @@ def _rise(m):  # type: ignore[no-untyped-def]
     return RISE[0] + m * p
 
 
-@kernel
+@inner
 def _dot(row, a, b, c, d, e):  # type: ignore[no-untyped-def]
     return row[0] * a + row[1] * b + row[2] * c + row[3] * d + row[4] * e
 
 
-@kernel
-def _rates(s, x, least, change, step_h):  # type: ignore[no-untyped-def]
-    """Return a rate times the step at the five nodes, and the shares."""
-    e0 = s[SHARE + x]
-    u1, u2, u3, u4 = s[x], s[L + x], s[U(2) * L + x], s[U(3) * L + x]
-    # One division for four shares: it takes as long as ten multiplications. FULL keeps the
-    # product of four finite.
-    d1, d2, d3, d4 = 1.0 + u1, 1.0 + u2, 1.0 + u3, 1.0 + u4
+@inner
+def _rests(s, x):  # type: ignore[no-untyped-def]
+    """Return 1 / (1 + ratio), what the effect leaves, at the five nodes."""
+    # One division for four: it takes as long as ten multiplications. FULL keeps the product of
+    # four finite.
+    d1, d2 = 1.0 + s[x], 1.0 + s[L + x]
+    d3, d4 = 1.0 + s[U(2) * L + x], 1.0 + s[U(3) * L + x]
     d12, d34 = d1 * d2, d3 * d4
     one = 1.0 / (d12 * d34)
     r12, r34 = one * d34, one * d12
-    e1, e2, e3, e4 = u1 * (r12 * d2), u2 * (r12 * d1), u3 * (r34 * d4), u4 * (r34 * d3)
+    return s[REST + x], r12 * d2, r12 * d1, r34 * d4, r34 * d3
+
+
+@inner
+def _rates(s, x, least, change, step_h, e0, e1, e2, e3, e4):  # type: ignore[no-untyped-def]
+    """Return a rate times the step at the five nodes: from full effect back by the rest."""
     rate = step_h * s[least + x]
     more = rate * s[change + x]
-    b0, b1, b2 = rate + more * e0, rate + more * e1, rate + more * e2
-    return b0, b1, b2, rate + more * e3, rate + more * e4, e4
+    full = rate + more
+    return full - more * e0, full - more * e1, full - more * e2, full - more * e3, full - more * e4
 
 
-@kernel
+@inner
 def _losses(a, b, c, d, e):  # type: ignore[no-untyped-def]
     """Return what is lost from each of the first four nodes to the step's end."""
     return (
@@ -135,36 +141,65 @@ def _losses(a, b, c, d, e):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@inner
 def step(s, step_h):  # type: ignore[no-untyped-def]
     """Take R over a step."""
     for x in range(L):
-        b0, b1, b2, b3, b4, e4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h)
-        a0, a1, a2, a3, a4, _ = _rates(s, x, GAIN, GAIN_CHANGE, step_h)
+        e0, e1, e2, e3, e4 = _rests(s, x)
+        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
+        a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
         m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
         f0, f1, f2, f3 = _fall(m0), _fall(m1), _fall(m2), _fall(m3)
         s[LEVEL + x] = f0 * s[LEVEL + x] + _dot(ENDS, a0 * f0, a1 * f1, a2 * f2, a3 * f3, a4)
-        s[SHARE + x] = e4
+        s[REST + x] = e4
 
 
-@kernel
+@inner
+def step_steady(s, step_h):  # type: ignore[no-untyped-def]
+    """Take R over a step where nothing moves the gain."""
+    for x in range(L):
+        e0, e1, e2, e3, e4 = _rests(s, x)
+        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
+        m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
+        f0, f1, f2, f3 = _fall(m0), _fall(m1), _fall(m2), _fall(m3)
+        made = step_h * s[GAIN + x] * _dot(ENDS, f0, f1, f2, f3, 1.0)
+        s[LEVEL + x] = f0 * s[LEVEL + x] + made
+        s[REST + x] = e4
+
+
+@inner
 def step_short(s, step_h):  # type: ignore[no-untyped-def]
     """Take R over a step in which little is lost."""
     for x in range(L):
-        b0, b1, b2, b3, b4, e4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h)
-        a0, a1, a2, a3, a4, _ = _rates(s, x, GAIN, GAIN_CHANGE, step_h)
+        e0, e1, e2, e3, e4 = _rests(s, x)
+        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
+        a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
         m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
         f0, f1, f2, f3 = _fall_short(m0), _fall_short(m1), _fall_short(m2), _fall_short(m3)
         s[LEVEL + x] = f0 * s[LEVEL + x] + _dot(ENDS, a0 * f0, a1 * f1, a2 * f2, a3 * f3, a4)
-        s[SHARE + x] = e4
+        s[REST + x] = e4
 
 
-@kernel
+@inner
+def step_short_steady(s, step_h):  # type: ignore[no-untyped-def]
+    """Take R over a step in which little is lost and nothing moves the gain."""
+    for x in range(L):
+        e0, e1, e2, e3, e4 = _rests(s, x)
+        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
+        m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
+        f0, f1, f2, f3 = _fall_short(m0), _fall_short(m1), _fall_short(m2), _fall_short(m3)
+        made = step_h * s[GAIN + x] * _dot(ENDS, f0, f1, f2, f3, 1.0)
+        s[LEVEL + x] = f0 * s[LEVEL + x] + made
+        s[REST + x] = e4
+
+
+@inner
 def nodes(s, step_h):  # type: ignore[no-untyped-def]
     """Take R over a step, and write R and h R' at its five nodes."""
     for x in range(L):
-        b0, b1, b2, b3, b4, e4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h)
-        a0, a1, a2, a3, a4, _ = _rates(s, x, GAIN, GAIN_CHANGE, step_h)
+        e0, e1, e2, e3, e4 = _rests(s, x)
+        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
+        a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
         m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
         f0 = _fall(m0)
         g0, g1, g2, g3 = a0 * f0, a1 * _fall(m1), a2 * _fall(m2), a3 * _fall(m3)
@@ -173,7 +208,7 @@ def nodes(s, step_h):  # type: ignore[no-untyped-def]
         r2 = (f0 * r0 + _dot(INNER[1], g0, g1, g2, g3, a4)) * _rise(m2)
         r3 = (f0 * r0 + _dot(INNER[2], g0, g1, g2, g3, a4)) * _rise(m3)
         r4 = f0 * r0 + _dot(ENDS, g0, g1, g2, g3, a4)
-        s[LEVEL + x], s[SHARE + x] = r4, e4
+        s[LEVEL + x], s[REST + x] = r4, e4
         k = NODE + x
         s[k], s[k + L], s[k + U(2) * L], s[k + U(3) * L], s[k + U(4) * L] = r0, r1, r2, r3, r4
         k = NODE + U(5) * L + x
@@ -181,7 +216,7 @@ def nodes(s, step_h):  # type: ignore[no-untyped-def]
         s[k + U(3) * L], s[k + U(4) * L] = a3 - b3 * r3, a4 - b4 * r4
 
 
-@kernel
+@inner
 def interpolate(t, d, s, w0, w1, w2, w3, w4, w5, w6, w7, w8, w9):  # type: ignore[no-untyped-def]
     """Write R at a place inside a step to t[d:]; the weights are those of `between`."""
     for x in range(L):

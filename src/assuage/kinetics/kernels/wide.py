@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from assuage.kinetics.kernels.compile import kernel
+from assuage.kinetics.kernels.compile import inner, kernel
 
 WIDE = 8  # numbers in a vector: a cache line
 LINES = 8  # vectors in 64 lanes
@@ -30,7 +30,8 @@ LONG = ir.IntType(64)
 VECTOR = ir.VectorType(DOUBLE, WIDE)
 
 
-def _at(builder: Any, address: Any, kind: Any) -> Any:
+def at(builder: Any, address: Any, kind: Any) -> Any:
+    """Return an address as a pointer to a kind of number."""
     return builder.inttoptr(address, kind.as_pointer())
 
 
@@ -40,16 +41,35 @@ def _offset(builder: Any, address: Any, offsets: Any, place: Any) -> Any:
     return builder.add(address, builder.shl(number, LONG(3)))
 
 
-def _spread(builder: Any, number: Any) -> Any:
+def repeated(builder: Any, number: Any) -> Any:
     """Return a vector of one number."""
-    one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), number, ir.IntType(32)(0))
+    kind = ir.VectorType(number.type, WIDE)
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.IntType(32)(0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE)
     return builder.shuffle_vector(one, one, mask)
 
 
-def _load(builder: Any, address: Any, line: int) -> Any:
+def load(builder: Any, address: Any, line: int) -> Any:
+    """Return the eight numbers `line` lines after an address."""
     where = builder.add(address, LONG(8 * WIDE * line))
-    return builder.load(_at(builder, where, VECTOR), align=8)
+    return builder.load(at(builder, where, VECTOR), align=8)
+
+
+def first_lanes(builder: Any, count: Any) -> Any:
+    """Return a mask of the first `count` of eight lanes."""
+    lanes = ir.Constant(ir.VectorType(LONG, WIDE), list(range(WIDE)))
+    return builder.icmp_unsigned("<", lanes, repeated(builder, count))
+
+
+def with_product(builder: Any, total: Any, one: Any, other: Any) -> Any:
+    """Return total + one x other, with one rounding where the processor can.
+
+    Left to choose, the compiler may fuse either product of a sum of two, here this and there that.
+    """
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    name = f"llvm.fmuladd.v{WIDE}f64"
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.call(function, [one, other, total])
 
 
 def _summing(lines: int, spread: bool) -> Callable[..., None]:
@@ -72,12 +92,14 @@ def _summing(lines: int, spread: bool) -> Callable[..., None]:
                 y = _offset(builder, b, right, place)
                 factor = None
                 if spread:
-                    factor = _spread(builder, builder.load(_at(builder, y, DOUBLE)))
+                    factor = repeated(builder, builder.load(at(builder, y, DOUBLE)))
                 for line in range(lines):
-                    by = _load(builder, y, line) if factor is None else factor
-                    found = builder.fmul(_load(builder, x, line), by, flags=["contract"])
+                    by = load(builder, y, line) if factor is None else factor
+                    entry = load(builder, x, line)
                     if add:
-                        found = builder.fadd(builder.load(sums[line]), found, flags=["contract"])
+                        found = with_product(builder, builder.load(sums[line]), entry, by)
+                    else:
+                        found = builder.fmul(entry, by)
                     builder.store(found, sums[line])
 
             products(LONG(0), add=False)
@@ -85,7 +107,7 @@ def _summing(lines: int, spread: bool) -> Callable[..., None]:
                 products(loop.index, add=True)
             for line in range(lines):
                 where = builder.add(to, LONG(8 * WIDE * line))
-                builder.store(builder.load(sums[line]), _at(builder, where, VECTOR), align=8)
+                builder.store(builder.load(sums[line]), at(builder, where, VECTOR), align=8)
             return context.get_dummy_value()
 
         return types.void(*[types.uint64] * 6), made
@@ -106,17 +128,17 @@ def _blocking(rows: int, columns: int, add: bool) -> Callable[..., None]:
             with cgutils.for_range(builder, LONG(LINES), intp=LONG) as loop:
                 here = builder.shl(loop.index, LONG(6))
                 to, table, source = (builder.add(one, here) for one in given)
-                places = [_load(builder, source, LINES * column) for column in range(columns)]
+                places = [load(builder, source, LINES * column) for column in range(columns)]
                 for row in range(rows):
-                    total = _load(builder, to, LINES * row) if add else None
+                    total = load(builder, to, LINES * row) if add else None
                     for column, place in enumerate(places):
-                        entry = _load(builder, table, LINES * (column * rows + row))
-                        found = builder.fmul(entry, place, flags=["contract"])
-                        if total is not None:
-                            found = builder.fadd(total, found, flags=["contract"])
-                        total = found
+                        entry = load(builder, table, LINES * (column * rows + row))
+                        if total is None:
+                            total = builder.fmul(entry, place)
+                        else:
+                            total = with_product(builder, total, entry, place)
                     where = builder.add(to, LONG(8 * WIDE * LINES * row))
-                    builder.store(total, _at(builder, where, VECTOR), align=8)
+                    builder.store(total, at(builder, where, VECTOR), align=8)
             return context.get_dummy_value()
 
         return types.void(*[types.uint64] * 3), made
@@ -130,7 +152,7 @@ def copy_line(_, to, source):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
     def made(context, builder, _signature, given):  # type: ignore[no-untyped-def]
         to, source = given
-        builder.store(_load(builder, source, 0), _at(builder, to, VECTOR), align=8)
+        builder.store(load(builder, source, 0), at(builder, to, VECTOR), align=8)
         return context.get_dummy_value()
 
     return types.void(types.uint64, types.uint64), made
@@ -146,7 +168,7 @@ def turn(_, to, rows, width, source, line):  # type: ignore[no-untyped-def]  # n
     def made(context, builder, _signature, given):  # type: ignore[no-untyped-def]
         to, places, width, source, line = given
         lanes = range(WIDE)
-        rows = [_load(builder, builder.add(source, builder.mul(line, LONG(n))), 0) for n in lanes]
+        rows = [load(builder, builder.add(source, builder.mul(line, LONG(n))), 0) for n in lanes]
         for half in (1, 2, 4):
             # Numbers whose places differ in this bit change places between rows that do.
             turned = list(rows)
@@ -162,9 +184,9 @@ def turn(_, to, rows, width, source, line):  # type: ignore[no-untyped-def]  # n
                     turned[n + half] = builder.shuffle_vector(low, high, masks[1])
             rows = turned
         for n in lanes:
-            place = builder.load(_at(builder, builder.add(places, LONG(8 * n)), LONG))
+            place = builder.load(at(builder, builder.add(places, LONG(8 * n)), LONG))
             where = builder.add(to, builder.mul(place, width))
-            builder.store(rows[n], _at(builder, where, VECTOR), align=8)
+            builder.store(rows[n], at(builder, where, VECTOR), align=8)
         return context.get_dummy_value()
 
     return types.void(*[types.uint64] * 5), made
@@ -186,7 +208,7 @@ add_1x4 = _blocking(1, 4, add=True)
 add_1x1 = _blocking(1, 1, add=True)
 
 
-@kernel
+@inner
 def narrow(to, source, lines, stride):  # type: ignore[no-untyped-def]
     """Bring lines that lie `stride` numbers apart together; addresses and counts are unsigned."""
     for n in range(lines):
