@@ -11,13 +11,11 @@ import importlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-
-from assuage.kinetics.exact import Array
 
 ELEMENTS = 1 << 25  # 256 MiB an array: far beyond any cache here
 IN_CACHE = 2048
@@ -41,17 +39,8 @@ def _axpy(a, b, passes):  # type: ignore[no-untyped-def]
             a[k] = a[k] * scale + b[k]
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Bytes a second by number of threads, and multiply-adds a second of one and two threads."""
-
-    triad: dict[int, float]
-    fill: dict[int, float]
-    first_touch: dict[int, float]
-    multiply_adds: dict[int, float]
-
-
 Clock = Callable[[], float]
+Job = Callable[[], object]
 WALL: Clock = time.perf_counter
 CORE: Clock = time.process_time  # seconds of a core: what runs beside it hardly enters
 
@@ -66,7 +55,7 @@ def seconds(work: Callable[[], object], times: int = 5, clock: Clock = WALL) -> 
     return found
 
 
-def _together(jobs: list[Callable[[], object]]) -> None:
+def _together(jobs: list[Job]) -> None:
     if len(jobs) == 1:
         jobs[0]()
         return
@@ -75,45 +64,61 @@ def _together(jobs: list[Callable[[], object]]) -> None:
             done.result()
 
 
-def measured() -> Machine:
-    """Measure. The kernels are compiled before any clock starts."""
-    numba: Any = importlib.import_module("numba")
-    triad, fill, axpy = (
-        numba.njit(nogil=True, fastmath=True)(one) for one in (_triad, _fill, _axpy)
-    )
-    small = np.ones(64)
-    triad(small, small, small, 1.0)
-    fill(small, 1.0)
-    axpy(small, small, 1)
-    a, b, c = (np.full(ELEMENTS, value) for value in (0.0, 1.0, 2.0))
-    found = Machine({}, {}, {}, {})
-    for threads, clock in ((1, CORE), (2, WALL)):
-        cut = [slice(ELEMENTS * n // threads, ELEMENTS * (n + 1) // threads) for n in (0, 1)]
-        cut = cut[:threads]
-        triads: list[Callable[[], object]] = [
-            partial(triad, a[one], b[one], c[one], 0.5) for one in cut
-        ]
-        found.triad[threads] = (
-            24.0 * ELEMENTS / min(seconds(partial(_together, triads), clock=clock))
+class Machine:
+    """Loops that measure it, compiled before any clock starts: what one or two threads reach.
+
+    One thread is timed in seconds of a core, two by the wall; a rate is the best of `times` runs.
+    """
+
+    def __init__(self) -> None:
+        numba: Any = importlib.import_module("numba")
+        self._triad, self._fill, self._axpy = (
+            numba.njit(nogil=True, fastmath=True)(one) for one in (_triad, _fill, _axpy)
         )
-        fills: list[Callable[[], object]] = [partial(fill, a[one], 3.0) for one in cut]
-        found.fill[threads] = 8.0 * ELEMENTS / min(seconds(partial(_together, fills), clock=clock))
-        found.first_touch[threads] = 8.0 * ELEMENTS / min(_fresh(fill, cut, clock))
-        lanes: list[Array] = [np.ones(IN_CACHE) for _ in range(2 * threads)]
-        loops: list[Callable[[], object]] = [
-            partial(axpy, lanes[2 * n], lanes[2 * n + 1], PASSES) for n in range(threads)
+        small = np.ones(64)
+        self._triad(small, small, small, 1.0)
+        self._fill(small, 1.0)
+        self._axpy(small, small, 1)
+        self._arrays = [np.full(ELEMENTS, value) for value in (0.0, 1.0, 2.0)]
+
+    def triad(self, threads: int, times: int = 5) -> float:
+        """Return the bytes a second that a triad names."""
+        a, b, c = self._arrays
+        jobs: list[Job] = [
+            partial(self._triad, a[one], b[one], c[one], 0.5) for one in _cut(threads)
         ]
-        took = min(seconds(partial(_together, loops), clock=clock))
-        found.multiply_adds[threads] = threads * IN_CACHE * PASSES / took
-    return found
+        return 24.0 * ELEMENTS / _best(jobs, times)
+
+    def fill(self, threads: int, times: int = 5) -> float:
+        """Return the bytes a second that a fill names."""
+        jobs: list[Job] = [partial(self._fill, self._arrays[0][one], 3.0) for one in _cut(threads)]
+        return 8.0 * ELEMENTS / _best(jobs, times)
+
+    def first_touch(self, threads: int, times: int = 3) -> float:
+        """Return the bytes a second written to memory that the system has just given."""
+        found = []
+        for _ in range(times):
+            new = np.empty(ELEMENTS)
+            jobs: list[Job] = [partial(self._fill, new[one], 1.0) for one in _cut(threads)]
+            found.append(_best(jobs, 1))
+            del new, jobs
+        return 8.0 * ELEMENTS / min(found)
+
+    def multiply_adds(self, threads: int, times: int = 5, clock: Clock | None = None) -> float:
+        """Return the multiply-adds a second of the calibrated loop."""
+        lanes = [np.ones(IN_CACHE) for _ in range(2 * threads)]
+        jobs: list[Job] = [
+            partial(self._axpy, one, other, PASSES)
+            for one, other in zip(lanes[::2], lanes[1::2], strict=True)
+        ]
+        return threads * IN_CACHE * PASSES / _best(jobs, times, clock)
 
 
-def _fresh(fill: Callable[[Array, float], None], cut: list[slice], clock: Clock) -> list[float]:
-    """Time the first writing of memory that the system has just given."""
-    found = []
-    for _ in range(3):
-        new = np.empty(ELEMENTS)
-        jobs: list[Callable[[], object]] = [partial(fill, new[one], 1.0) for one in cut]
-        found += seconds(partial(_together, jobs), 1, clock)
-        del new
-    return found
+def _cut(threads: int) -> list[slice]:
+    edges = [ELEMENTS * n // threads for n in range(threads + 1)]
+    return [slice(*one) for one in pairwise(edges)]
+
+
+def _best(jobs: list[Job], times: int, clock: Clock | None = None) -> float:
+    clock = clock or (CORE if len(jobs) == 1 else WALL)
+    return min(seconds(partial(_together, jobs), times, clock))
