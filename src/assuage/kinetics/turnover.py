@@ -52,8 +52,8 @@ LARGEST_LOSS = 0.25  # loss in one step: exp(K) is a polynomial to about 1e-10 u
 FASTEST_FIRST = 1.0  # the drive's fastest rate, times gamma above one, times the first step
 RISE_FIRST = 0.125  # how much of c50 the drive may gain from a dose in the first step
 POWER_FIRST = 2.0**-17  # the quickest change of R times the first step, where c**gamma isn't smooth
-SHARPNESS = 2.0  # how far gamma ln c may move within one step
-FEWEST = 3  # steps in an octave
+SHARPNESS = 1.5  # how far gamma ln c may move within one step
+FEWEST = 4  # steps in an octave
 LEAK_PER_H = 1e-3  # keeps the peak finite of a drug that would never leave
 
 
@@ -110,7 +110,7 @@ class Mesh:
     powers: tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def mesh(length_h: float, first_h: float, longest_h: float, per_octave: int) -> Mesh:
     """Return the steps between two edges `length_h` apart, by the module's rule."""
     halvings = max(0, int(np.ceil(np.log2(length_h / min(first_h, longest_h)))))
@@ -155,10 +155,8 @@ def fineness(
 
 
 def per_octave(steep: Array) -> Array:
-    """Return the steps in an octave of time, 3, 4, 6, 8, 12 ...: few meshes for many patients."""
-    wanted = np.maximum(FEWEST, steep / SHARPNESS)
-    whole = 2.0 ** np.floor(np.log2(wanted))
-    found: Array = whole * np.select([wanted <= whole, wanted <= 1.5 * whole], [1.0, 1.5], 2.0)
+    """Return the steps in an octave of time: a power of two, so that few meshes serve many."""
+    found: Array = 2.0 ** np.ceil(np.log2(np.maximum(FEWEST, steep / SHARPNESS)))
     return found
 
 
