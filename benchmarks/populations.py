@@ -36,7 +36,7 @@ from assuage.kinetics.exact import Array
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENTS, OF_THE_PEER, OF_THE_REFERENCE = 10_000, 200, {"W1": 12, "W2": 12, "W3": 4}
-RUNS, OF_THE_PEERS_RUNS = 21, 7
+RUNS = {"W1": 60, "W2": 20, "W3": 20}  # of ours and of the peer; W1 is over in 10 ms
 TIMES_THE_PEER = {"W1": 120.0, "W2": 220.0, "W3": 150.0}
 OF_THE_BANDWIDTH, OF_TWO_CORES, FIRST_RESULT_S = 0.5, 1.8, 1.5
 PEER_ERROR = 1e-4
@@ -175,7 +175,7 @@ def compared(
     rates: dict[str, list[float]] = {"one": [], "wall": [], "two": [], "peer": [], "usual": []}
     loops: dict[int, list[float]] = {1: [], 2: []}
     triads, fills = [], []
-    for run in range(RUNS):
+    for _ in range(RUNS[name]):
         begun = machine.WALL()
         rates["one"].append(once(lambda: ours(work, values, out), patients))
         rates["wall"].append(patients / (machine.WALL() - begun))
@@ -184,7 +184,7 @@ def compared(
             took.append(box.multiply_adds(threads, 3, machine.WALL))
         triads.append(box.triad(2, 1))
         fills.append(box.fill(2, 1))
-        if other is not None and run < OF_THE_PEERS_RUNS:
+        if other is not None:
             rates["peer"].append(once(other.run, other.patients))
             rates["usual"].append(once(other.usual, other.patients))
     one, two = Timed(tuple(rates["one"])), Timed(tuple(rates["two"]))
@@ -208,13 +208,14 @@ def compared(
     share = outputs_a_s / box.multiply_adds(1)
     print(f"{name}  outputs per calibrated multiply-add: {share:.3f}")
     if name == "W1":
-        written, triad, fill = two.best * a_patient, max(triads), max(fills)
+        written = np.array(two.rates) * a_patient
+        triad, fill = (float(np.median(written / np.array(held))) for held in (triads, fills))
         print(f"W1  written by one: {one.best * a_patient / 1e9:.1f} GB/s")
-        print(f"W1  written by two: {written / 1e9:.1f} GB/s; in the same rounds", end=" ")
-        print(f"{written / triad:.0%} of a triad, {written / fill:.0%} of a fill")
+        print(f"W1  written by two: {written.max() / 1e9:.1f} GB/s; median of its rounds", end=" ")
+        print(f"{triad:.0%} of a triad, {fill:.0%} of a fill")
         yield (
-            f"W1: at least {OF_THE_BANDWIDTH:.0%} of a triad by two threads",
-            written >= OF_THE_BANDWIDTH * triad,
+            f"W1: at least {OF_THE_BANDWIDTH:.0%} of a triad by two threads, a round at a time",
+            triad >= OF_THE_BANDWIDTH,
         )
         fresh = once(lambda: ours(work, values, np.empty_like(out)), patients)
         print(f"W1  ours, one core, into new memory: {fresh:,.0f}")
@@ -281,7 +282,7 @@ def main() -> int:
         ("multiply-adds, G/s", box.multiply_adds),
     ):
         print(f"{what:<18} {loop(1) / 1e9:>9.1f} {loop(2) / 1e9:>10.1f}")
-    print(f"\n{patients:,} patients; patients a second, best of {RUNS} runs (spread)")
+    print(f"\n{patients:,} patients; patients a second, best of as many runs each (spread)")
     claims: list[tuple[str, bool | None]] = [
         one for name in TIMES_THE_PEER for one in compared(name, patients, of_peer, box)
     ]
