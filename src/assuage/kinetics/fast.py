@@ -62,7 +62,7 @@ def solve(
     if out.shape != shape or out.dtype != np.float64 or not out.flags.carray:
         raise ValueError(f"the buffer must be a contiguous float64 array of {shape}")
     abreast = _abreast(matrix)
-    filled = _filled(abreast)
+    low, high = least_and_largest(abreast, patients=-1)
     if not (weights.shape == (patients, shape[1], size) and np.isfinite(weights).all()):
         raise ValueError("a weight is not finite, or patients or states don't agree")
     start = np.zeros((patients, size)) if initial is None else initial
@@ -73,22 +73,22 @@ def solve(
         out[:] = found.transpose(0, 2, 1)
         return out
     if out.size:
+        filled = (low != 0.0) | (high != 0.0)
         _compiled(abreast, filled, pushes, times_h, weights, start, out, workers)
     return out
 
 
-def _filled(matrix: Array) -> NDArray[np.bool_]:
-    """Return where some patient's matrix (m, m, patients) isn't zero.
+def least_and_largest(matrix: Array, patients: int) -> tuple[Array, Array]:
+    """Return the least of each entry (m, m) and nought, and the largest, over axis `patients`.
 
-    Raises ValueError on what isn't one.
+    Raises ValueError where a matrix moves drug at no rate that can be.
     """
-    low = matrix.min(axis=-1, initial=0.0)
-    high = matrix.max(axis=-1, initial=0.0)  # a NaN comes through both
-    between = ~np.eye(matrix.shape[1], dtype=bool)
+    low, high = matrix.min(axis=patients, initial=0.0), matrix.max(axis=patients, initial=0.0)
+    between = ~np.eye(len(low), dtype=bool)
+    # A NaN comes through both.
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low[between] >= 0.0).all()):
         raise ValueError("not a compartment matrix")
-    found: NDArray[np.bool_] = (low != 0.0) | (high != 0.0)
-    return found
+    return low, high
 
 
 def _compiled(

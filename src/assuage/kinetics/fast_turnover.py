@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from assuage.kinetics import turnover as oracle
 from assuage.kinetics import turnover_plan as planning
 from assuage.kinetics.exact import Array, Push, check
-from assuage.kinetics.fast import CACHED_BYTES, in_threads
+from assuage.kinetics.fast import CACHED_BYTES, in_threads, least_and_largest
 from assuage.kinetics.pattern import Counts, pattern_of
 from assuage.kinetics.points import has_kernels
 from assuage.kinetics.turnover import TurnoverRates
@@ -48,7 +48,7 @@ def solve(
     """
     check(pushes, times_h, matrix.shape[1])
     oracle.check_rates(drive_weights, turnover)
-    _check_matrix(matrix)
+    least_and_largest(matrix, patients=0)
     shape = (len(matrix), len(times_h))
     if out is None:
         out = np.empty(shape)
@@ -69,15 +69,6 @@ def solve(
 
         in_threads(some, len(matrix), workers)
     return out
-
-
-def _check_matrix(matrix: Array) -> None:
-    """Raise ValueError where a matrix moves drug at no rate that can be."""
-    low = matrix.min(axis=0, initial=0.0)
-    between = ~np.eye(matrix.shape[1], dtype=bool)
-    finite = np.isfinite(low).all() and np.isfinite(matrix.max(axis=0, initial=0.0)).all()
-    if not (finite and (low[between] >= 0.0).all()):  # a NaN comes through both
-        raise ValueError("not a compartment matrix")
 
 
 def _compiled(

@@ -26,7 +26,9 @@ U = np.uint64
 B, L, W = np.uint64(BLOCK), np.uint64(LANES), np.uint64(WIDE)
 EXPONENTIALS, JUMPS, COURSE, TABLES, READY = range(5)
 PHASE, ONE, STAGE, BLOCKS, FLOWING = range(5)  # places in a cursor
-SQUARES = 1000  # stages of a table's exponential from here on are its squares
+# Stages of a table's exponential from here on are its squares. From the largest number that can be
+# written to the least takes 2,098 halvings, so no exponential comes this far.
+SQUARES = 4096
 
 
 @inner

@@ -29,9 +29,10 @@ from assuage.kinetics.kernels.wide import (
 W = U(WIDE)
 
 
-def hint(builder: Any) -> Any:
-    """Return what marks a store as non-temporal."""
-    return builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
+def write_line(builder: Any, what: Any, address: Any) -> None:
+    """Write eight numbers past the cache; the address is a multiple of 64."""
+    store = builder.store(what, at(builder, address, VECTOR), align=64)
+    store.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
 
 
 @intrinsic
@@ -39,10 +40,7 @@ def _stream(_, to, source):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Copy 64 bytes between two addresses, the first a multiple of 64, past the cache."""
 
     def made(context, builder, _, values):  # type: ignore[no-untyped-def]
-        wide = ir.VectorType(ir.DoubleType(), 8).as_pointer()
-        read = builder.load(builder.inttoptr(values[1], wide), align=8)
-        store = builder.store(read, builder.inttoptr(values[0], wide), align=64)
-        store.set_metadata("nontemporal", hint(builder))
+        write_line(builder, load(builder, values[1], 0), values[0])
         return context.get_dummy_value()
 
     return types.void(types.uint64, types.uint64), made
@@ -58,12 +56,10 @@ def stream_line(  # type: ignore[no-untyped-def]
     """
 
     def made(context, builder, _, values):  # type: ignore[no-untyped-def]
-        read = load(builder, values[1], 0)
         steady, away, after = (repeated(builder, values[n]) for n in (2, 3, 5))
         factor = builder.select(first_lanes(builder, values[4]), away, after)
-        found = with_product(builder, steady, read, factor)
-        store = builder.store(found, at(builder, values[0], VECTOR), align=64)
-        store.set_metadata("nontemporal", hint(builder))
+        found = with_product(builder, steady, load(builder, values[1], 0), factor)
+        write_line(builder, found, values[0])
         return context.get_dummy_value()
 
     number = types.float64

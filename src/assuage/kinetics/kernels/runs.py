@@ -8,7 +8,7 @@ from typing import Any
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from assuage.kinetics.kernels.apart import hint
+from assuage.kinetics.kernels.apart import write_line
 from assuage.kinetics.kernels.compile import inner
 from assuage.kinetics.kernels.wide import (
     DOUBLE,
@@ -38,10 +38,11 @@ def _sum(builder: Any, entries: Any, numbers: Any) -> Any:
 
 
 def _write(builder: Any, what: Any, block: Any, line: int, apart: bool) -> None:
-    where = at(builder, builder.add(block, LONG(8 * WIDE * line)), VECTOR)
-    store = builder.store(what, where, align=64 if apart else 8)
+    where = builder.add(block, LONG(8 * WIDE * line))
     if apart:
-        store.set_metadata("nontemporal", hint(builder))
+        write_line(builder, what, where)
+    else:
+        builder.store(what, at(builder, where, VECTOR), align=8)
 
 
 def _running(width: int, apart: bool) -> Callable[..., None]:

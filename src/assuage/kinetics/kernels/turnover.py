@@ -44,9 +44,6 @@ from assuage.kinetics.kernels.turnover_step import (
     raise_to_gamma,
     rest_of,
     step,
-    step_short,
-    step_short_steady,
-    step_steady,
 )
 from assuage.kinetics.kernels.turnover_tail import (
     BLOCK,
@@ -394,13 +391,13 @@ def _take(s, step_h, inside, is_short, steady):  # type: ignore[no-untyped-def]
     if inside:
         nodes(s, step_h)
     elif steady and is_short:
-        step_short_steady(s, step_h)
+        step(s, step_h, True, True)
     elif steady:
-        step_steady(s, step_h)
+        step(s, step_h, False, True)
     elif is_short:
-        step_short(s, step_h)
+        step(s, step_h, True, False)
     else:
-        step(s, step_h)
+        step(s, step_h, False, False)
 
 
 @inner

@@ -73,7 +73,14 @@ def rest_of(s):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _fall(m):  # type: ignore[no-untyped-def]
+def _fall(m, is_short):  # type: ignore[no-untyped-def]
+    """Return e^-m; `is_short` where m is small."""
+    if is_short:
+        p = FALL_SHORT[4] + m * FALL_SHORT[5]
+        p = FALL_SHORT[3] + m * p
+        p = FALL_SHORT[2] + m * p
+        p = FALL_SHORT[1] + m * p
+        return FALL_SHORT[0] + m * p
     p = FALL[6] + m * FALL[7]
     p = FALL[5] + m * p
     p = FALL[4] + m * p
@@ -81,15 +88,6 @@ def _fall(m):  # type: ignore[no-untyped-def]
     p = FALL[2] + m * p
     p = FALL[1] + m * p
     return FALL[0] + m * p
-
-
-@inner
-def _fall_short(m):  # type: ignore[no-untyped-def]
-    p = FALL_SHORT[4] + m * FALL_SHORT[5]
-    p = FALL_SHORT[3] + m * p
-    p = FALL_SHORT[2] + m * p
-    p = FALL_SHORT[1] + m * p
-    return FALL_SHORT[0] + m * p
 
 
 @inner
@@ -142,53 +140,22 @@ def _losses(a, b, c, d, e):  # type: ignore[no-untyped-def]
 
 
 @inner
-def step(s, step_h):  # type: ignore[no-untyped-def]
-    """Take R over a step."""
-    for x in range(L):
-        e0, e1, e2, e3, e4 = _rests(s, x)
-        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
-        a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
-        m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
-        f0, f1, f2, f3 = _fall(m0), _fall(m1), _fall(m2), _fall(m3)
-        s[LEVEL + x] = f0 * s[LEVEL + x] + _dot(ENDS, a0 * f0, a1 * f1, a2 * f2, a3 * f3, a4)
-        s[REST + x] = e4
+def step(s, step_h, is_short, steady):  # type: ignore[no-untyped-def]
+    """Take R over a step: little is lost in a short one, nothing moves the gain in a steady one.
 
-
-@inner
-def step_steady(s, step_h):  # type: ignore[no-untyped-def]
-    """Take R over a step where nothing moves the gain."""
+    Both are constants where it is called, so that each loop is compiled without a question.
+    """
     for x in range(L):
         e0, e1, e2, e3, e4 = _rests(s, x)
         b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
         m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
-        f0, f1, f2, f3 = _fall(m0), _fall(m1), _fall(m2), _fall(m3)
-        made = step_h * s[GAIN + x] * _dot(ENDS, f0, f1, f2, f3, 1.0)
-        s[LEVEL + x] = f0 * s[LEVEL + x] + made
-        s[REST + x] = e4
-
-
-@inner
-def step_short(s, step_h):  # type: ignore[no-untyped-def]
-    """Take R over a step in which little is lost."""
-    for x in range(L):
-        e0, e1, e2, e3, e4 = _rests(s, x)
-        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
-        a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
-        m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
-        f0, f1, f2, f3 = _fall_short(m0), _fall_short(m1), _fall_short(m2), _fall_short(m3)
-        s[LEVEL + x] = f0 * s[LEVEL + x] + _dot(ENDS, a0 * f0, a1 * f1, a2 * f2, a3 * f3, a4)
-        s[REST + x] = e4
-
-
-@inner
-def step_short_steady(s, step_h):  # type: ignore[no-untyped-def]
-    """Take R over a step in which little is lost and nothing moves the gain."""
-    for x in range(L):
-        e0, e1, e2, e3, e4 = _rests(s, x)
-        b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
-        m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
-        f0, f1, f2, f3 = _fall_short(m0), _fall_short(m1), _fall_short(m2), _fall_short(m3)
-        made = step_h * s[GAIN + x] * _dot(ENDS, f0, f1, f2, f3, 1.0)
+        f0, f1 = _fall(m0, is_short), _fall(m1, is_short)
+        f2, f3 = _fall(m2, is_short), _fall(m3, is_short)
+        if steady:
+            made = step_h * s[GAIN + x] * _dot(ENDS, f0, f1, f2, f3, 1.0)
+        else:
+            a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
+            made = _dot(ENDS, a0 * f0, a1 * f1, a2 * f2, a3 * f3, a4)
         s[LEVEL + x] = f0 * s[LEVEL + x] + made
         s[REST + x] = e4
 
@@ -201,8 +168,9 @@ def nodes(s, step_h):  # type: ignore[no-untyped-def]
         b0, b1, b2, b3, b4 = _rates(s, x, LOSS, LOSS_CHANGE, step_h, e0, e1, e2, e3, e4)
         a0, a1, a2, a3, a4 = _rates(s, x, GAIN, GAIN_CHANGE, step_h, e0, e1, e2, e3, e4)
         m0, m1, m2, m3 = _losses(b0, b1, b2, b3, b4)
-        f0 = _fall(m0)
-        g0, g1, g2, g3 = a0 * f0, a1 * _fall(m1), a2 * _fall(m2), a3 * _fall(m3)
+        f0 = _fall(m0, False)
+        g0, g1 = a0 * f0, a1 * _fall(m1, False)
+        g2, g3 = a2 * _fall(m2, False), a3 * _fall(m3, False)
         r0 = s[LEVEL + x]
         r1 = (f0 * r0 + _dot(INNER[0], g0, g1, g2, g3, a4)) * _rise(m1)
         r2 = (f0 * r0 + _dot(INNER[1], g0, g1, g2, g3, a4)) * _rise(m2)
